@@ -115,7 +115,10 @@ COMMUNE_PATTERN: Final = r"^[0-9]{5}$"
 INDUSTRY_PATTERN: Final = r"^[0-9]{2,5}$"
 PETITION_ID_PATTERN: Final = r"^[0-9A-Za-z-]{1,40}$"
 AGENCY_PATTERN: Final = r"^[0-9A-Z][0-9A-Z-]{0,31}$"
+_SUBJECT = re.compile(SUBJECT_PATTERN.strip("^$"))
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CODE_SHAPE_VI = "Mã số gồm 10 chữ số, đơn vị phụ thuộc thêm gạch nối và 3 chữ số từ 001."
+_CODE_SHAPE_EN = "A code has 10 digits; a dependent unit adds a dash and 3 digits from 001"
 
 
 def complaint(code: str, vi: str, en: str) -> PydanticCustomError:
@@ -145,6 +148,10 @@ def _sane_year(value: date) -> date:
 
 
 def _check_code(value: str) -> str:
+    # The library also takes "0100.233.488" and 13 digits without a dash: two spellings of one
+    # subject would be two subjects, so the shape comes first.
+    if not _SUBJECT.fullmatch(value):
+        raise complaint("invalid_code", _CODE_SHAPE_VI, _CODE_SHAPE_EN)
     # The group's internal id has no check digit; everything else is a tax code.
     if value.startswith("THT-"):
         return value
@@ -157,11 +164,7 @@ def _check_code(value: str) -> str:
             f"The check digit of {value} is wrong",
         ) from error
     except ValidationError as error:
-        raise complaint(
-            "invalid_code",
-            "Mã số gồm 10 chữ số, đơn vị phụ thuộc thêm gạch nối và 3 chữ số.",
-            "A code has 10 digits; a dependent unit adds a dash and 3 digits",
-        ) from error
+        raise complaint("invalid_code", _CODE_SHAPE_VI, _CODE_SHAPE_EN) from error
     return value
 
 
