@@ -1,0 +1,1 @@
+"""The rules of petitions: state + command + today -> event, or a refusal. Pure."""
