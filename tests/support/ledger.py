@@ -104,7 +104,7 @@ class Ledger:
             "cause": None,
             "source": {
                 "system": "/vn/lang-son/dkkd",
-                "reference": f"{self.subject}-{self.sequence}",
+                "reference": reference,
             },
             "reason": None,
             **about,
