@@ -1,0 +1,1 @@
+"""Pure rules of the figures: events to entries, entries to deltas, sums to figures."""

@@ -1,0 +1,79 @@
+"""Applying batches: the one place where figures change."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.analytics.domain.batch import (
+    Batch,
+    Partition,
+    Progress,
+    entity_lines,
+    petition_lines,
+)
+from services.analytics.domain.cells import Deltas, merge
+from services.analytics.domain.entity_fold import fold_entities
+from services.analytics.domain.petition_fold import fold_petitions
+from services.analytics.store import batches
+from services.analytics.store.batches import Fenced
+from shared.plumbing.postgres import Database
+
+__all__ = ["Applier", "Fenced", "deltas_of"]
+
+
+def deltas_of(batch: Batch) -> Deltas:
+    """Return what a batch adds to the cells."""
+    entities = fold_entities(entity_lines(batch.entity_facts))
+    petitions = fold_petitions(petition_lines(batch.petition_facts))
+    return merge(entities, petitions) if petitions else entities
+
+
+@dataclass(frozen=True)
+class Applier:
+    """Writes batches into one generation. `writer` is this replica's number in the cells."""
+
+    database: Database
+    generation: int
+    writer: int
+
+    @classmethod
+    async def of_live(cls, database: Database, writer: int) -> "Applier":
+        """Return the applier of the live generation. Raises one of UNAVAILABLE."""
+        async with database.connection() as conn:
+            return cls(database, await batches.live_generation(conn), writer)
+
+    @property
+    def schema(self) -> str:
+        """The schema of the generation's tables."""
+        return batches.schema(self.generation)
+
+    async def progress(self, partitions: Iterable[Partition]) -> dict[Partition, Progress]:
+        """Return how far each partition is applied."""
+        async with self.database.transaction() as conn:
+            return await batches.load_progress(conn, self.schema, partitions)
+
+    async def apply(self, batch: Batch, deltas: Deltas) -> None:
+        """Apply a batch whole or not at all.
+
+        Raises Fenced when somebody else moved the offsets, one of UNAVAILABLE when the database
+        is gone: then `outcome` tells whether the batch is in.
+        """
+        async with self.database.transaction() as conn:
+            # The offsets are in the same transaction: a commit that a crash of the database loses
+            # is read again from Kafka, so nobody has to wait for the disk.
+            await batches.relax_durability(conn)
+            await batches.move_offsets(conn, self.schema, batch.spans)
+            await batches.append_entities(conn, self.schema, batch.entity_facts)
+            await batches.append_petitions(conn, self.schema, batch.petition_facts)
+            await batches.add_cells(conn, self.schema, self.writer, deltas)
+            if batch.dead:
+                await batches.park(conn, batch.dead)
+
+    async def is_applied(self, batch: Batch) -> bool:
+        """Say whether a batch of unknown outcome is in. Raises Fenced when it is half another's."""
+        found: Mapping[Partition, Progress] = await self.progress(batch.spans)
+        at_end = [found[p].next == span.hi for p, span in batch.spans.items()]
+        if all(at_end):
+            return True
+        if all(found[p].next == span.lo for p, span in batch.spans.items()):
+            return False
+        raise Fenced("the offsets are neither where the batch began nor where it ends")

@@ -1,0 +1,145 @@
+"""Reading sums: what the figures are made of."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from services.analytics.domain.cells import (
+    DAYS,
+    DUE,
+    ENTITY_DIMS,
+    MONTHLY_TOTAL,
+    TOTAL,
+    Sum,
+    flow_measure,
+    stock_measure,
+)
+from services.analytics.domain.decoder import Line
+from services.analytics.domain.petition_fold import PetitionLine
+from shared.contracts.petitions import PetitionEntry
+from shared.plumbing.postgres import Connection
+
+
+async def totals(conn: Connection, g: str, as_of: date) -> dict[str, Sum]:
+    """Return {measure: sum}: stocks up to the date, flows from 1 January of its year."""
+    month, year = as_of.replace(day=1), as_of.replace(month=1, day=1)
+    rows = await conn.fetch(
+        f"""SELECT measure, sum(n)::bigint AS n, sum(amount)::text AS amount FROM (
+                SELECT measure, n, amount FROM {g}.cell
+                WHERE dim = $1 AND period < $2 AND (period >= $3 OR measure NOT LIKE '%:%')
+                UNION ALL
+                SELECT measure, n, amount FROM {g}.cell
+                WHERE dim = $4 AND period >= $2 AND period <= $5
+            ) AS found GROUP BY measure""",
+        *(MONTHLY_TOTAL, month, year, TOTAL, as_of),
+    )
+    return {row["measure"]: Sum(row["n"], int(row["amount"])) for row in rows}
+
+
+async def breakdown(conn: Connection, g: str, dim: str, as_of: date) -> dict[tuple[str, str], Sum]:
+    """Return {(measure, key): sum} of the months that ended before the date's own month."""
+    month, year = as_of.replace(day=1), as_of.replace(month=1, day=1)
+    rows = await conn.fetch(
+        f"""SELECT measure, key, sum(n)::bigint AS n, sum(amount)::text AS amount
+            FROM {g}.cell
+            WHERE dim = $1 AND period < $2 AND (period >= $3 OR measure NOT LIKE '%:%')
+            GROUP BY measure, key""",
+        *(dim, month, year),
+    )
+    return {(row["measure"], row["key"]): Sum(row["n"], int(row["amount"])) for row in rows}
+
+
+async def lines_of_month(
+    conn: Connection, g: str, dim: str, as_of: date
+) -> list[Line] | list[PetitionLine]:
+    """Return the ledger lines from the first of the date's month up to the date."""
+    first = as_of.replace(day=1)
+    if dim in ENTITY_DIMS:
+        rows = await conn.fetch(
+            f"""SELECT sign, number, fact, detail, on_date, before_key, before_vnd,
+                       after_key, after_vnd
+                FROM {g}.entity_fact WHERE on_date BETWEEN $1 AND $2""",
+            *(first, as_of),
+        )
+        return [Line(*row) for row in rows]
+    found = await conn.fetch(
+        f"SELECT sign, entry::text FROM {g}.petition_fact WHERE on_date BETWEEN $1 AND $2",
+        *(first, as_of),
+    )
+    return [
+        PetitionLine(row["sign"], PetitionEntry.model_validate_json(row["entry"])) for row in found
+    ]
+
+
+async def overdue(conn: Connection, g: str, as_of: date) -> dict[tuple[str, str], int]:
+    """Return {(field, agency): petitions that wait for an answer after their due date}."""
+    rows = await conn.fetch(
+        f"""SELECT split_part(key, '|', 2) AS field, split_part(key, '|', 3) AS agency,
+                   sum(n)::bigint AS n
+            FROM {g}.cell
+            WHERE dim = $1 AND measure = $2 AND period <= $3
+              AND split_part(key, '|', 1)::date < $3
+            GROUP BY 1, 2 HAVING sum(n) <> 0""",
+        *(DUE, stock_measure("petition", "due"), as_of),
+    )
+    return {(row["field"], row["agency"]): row["n"] for row in rows}
+
+
+async def days_to_resolve(conn: Connection, g: str, as_of: date) -> dict[int, int]:
+    """Return {working days: settlements} of the date's year up to the date."""
+    rows = await conn.fetch(
+        f"""SELECT split_part(key, '|', 1)::int AS days, sum(n)::bigint AS n FROM {g}.cell
+            WHERE dim = $1 AND measure = $2 AND period BETWEEN $3 AND $4
+            GROUP BY 1 HAVING sum(n) <> 0""",
+        *(DAYS, flow_measure("petition", "resolved"), as_of.replace(month=1, day=1), as_of),
+    )
+    return {row["days"]: row["n"] for row in rows}
+
+
+async def open_petitions(
+    conn: Connection, g: str, words: Sequence[str]
+) -> list[tuple[str, str, int]]:
+    """Return (field, agency, open petitions) as they stand now."""
+    rows = await conn.fetch(
+        f"""SELECT field, agency, sum(sign)::bigint AS n FROM (
+                SELECT entry -> 'after' ->> 'field' AS field,
+                       coalesce(entry -> 'after' ->> 'agency', '-') AS agency, sign
+                FROM {g}.petition_fact WHERE entry -> 'after' ->> 'status' = ANY ($1)
+                UNION ALL
+                SELECT entry -> 'before' ->> 'field', coalesce(entry -> 'before' ->> 'agency', '-'),
+                       -sign
+                FROM {g}.petition_fact WHERE entry -> 'before' ->> 'status' = ANY ($1)
+            ) AS moves GROUP BY 1, 2 HAVING sum(sign) <> 0""",
+        list(words),
+    )
+    return [(row["field"], row["agency"], row["n"]) for row in rows]
+
+
+class Standing(NamedTuple):
+    """How a partition stands: counts of records, the newest event, the last commit."""
+
+    topic: str
+    partition: int
+    next: int
+    applied: int
+    repeated: int
+    parked: int
+    newest: datetime | None
+    committed_at: datetime | None
+
+
+async def standing(conn: Connection, g: str) -> list[Standing]:
+    """Return how each partition stands."""
+    rows = await conn.fetch(
+        f"""SELECT topic, partition, next, applied, repeated, parked_count, newest, committed_at
+            FROM {g}.consumed ORDER BY topic, partition"""
+    )
+    return [Standing(*row) for row in rows]
+
+
+async def dead_letters(conn: Connection) -> dict[str, int]:
+    """Return {code: records parked and not resolved}."""
+    rows = await conn.fetch(
+        "SELECT code, count(*) AS n FROM dead_letter WHERE resolved_at IS NULL GROUP BY code"
+    )
+    return {row["code"]: row["n"] for row in rows}
