@@ -51,7 +51,6 @@ def launch(spec: Spec) -> subprocess.Popen[bytes]:
     Raises LocalError when the program itself cannot be started.
     """
     spec.log.parent.mkdir(parents=True, exist_ok=True)
-    parent = os.getpid()
     with spec.log.open("ab") as log:
         try:
             return subprocess.Popen(
@@ -62,16 +61,19 @@ def launch(spec: Spec) -> subprocess.Popen[bytes]:
                 cwd=spec.cwd,
                 env={**os.environ, **spec.env},
                 start_new_session=True,
-                preexec_fn=_follow(parent, spec.orphan_signal),  # noqa: PLW1509
+                preexec_fn=follow_parent(spec.orphan_signal),  # noqa: PLW1509
             )
         except (FileNotFoundError, PermissionError) as error:
             raise LocalError(f"{spec.name} could not be started: {error}.") from error
 
 
-def _follow(parent: int, orphan_signal: signal.Signals) -> Callable[[], None] | None:
+def follow_parent(
+    orphan_signal: signal.Signals = signal.SIGKILL,
+) -> Callable[[], None] | None:
+    """What a child calls before it becomes its program, so that it ends with its parent."""
     if _LIBC is None:
         return None
-    prctl, number = _LIBC.prctl, int(orphan_signal)
+    parent, prctl, number = os.getpid(), _LIBC.prctl, int(orphan_signal)
 
     def follow() -> None:
         prctl(_PR_SET_PDEATHSIG, number)

@@ -141,7 +141,10 @@ class Supervisor:
             with contextlib.suppress(queue.Empty):
                 self._orders.get(timeout=_LOOK_SECONDS)()
             for kept in list(self._kept.values()):
-                self._look(kept)
+                try:
+                    self._look(kept)
+                except Exception as error:  # the keeper must outlive whatever goes wrong
+                    self._say(f"Keeping {kept.spec.name} met an error: {error!r}")
 
     def _look(self, kept: _Kept) -> None:
         if kept.process is not None:
