@@ -4,17 +4,15 @@ Both carry the reference. The events are read from the first one, so that a load
 off goes on where it stood and a finished one is not sent again.
 """
 
-import asyncio
 import re
 from collections.abc import Collection
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 
 from deploy.sample.records import REFERENCE_PREFIX
+from shared.contracts.topics import REGISTRY_EVENTS_TOPIC, REGISTRY_REJECTED_TOPIC, Topic
 
-EVENTS: Final = "caunoi.registry.events.v1"
-REJECTED: Final = "caunoi.registry.rejected.v1"
 _REFERENCE: Final = re.compile(
     rb'"reference"\s*:\s*"(%s[0-9A-Z]+-[0-9]{6})"' % REFERENCE_PREFIX.encode()
 )
@@ -69,36 +67,33 @@ class Answers:
         batches = await self._consumer.getmany(timeout_ms=timeout_ms)
         for place, batch in batches.items():
             for record in batch:
-                self._take(place.topic, record.value or b"", record.headers)
+                self.take(place.topic, record.value or b"", record.headers)
 
-    def _take(self, topic: str, value: bytes, headers: Any) -> None:
-        if topic == EVENTS:
+    def take(self, topic: str, value: bytes, headers: Any) -> None:
+        """Take in one record of either topic."""
+        if topic == REGISTRY_EVENTS_TOPIC.name:
             self.accepted.update(found.decode() for found in _REFERENCE.findall(value))
             return
         # A refused record comes back whole, in whatever shape it was: look everywhere.
         text = value + b" " + b" ".join(v for _, v in headers if v)
         for found in set(_ANYWHERE.findall(text)):
-            self.refused[found.decode()] = text.decode(errors="replace")[:600]
+            self.refused[found.decode()] = text.decode(errors="replace")[:1000]
 
     async def _begin(self) -> None:
-        events, rejected = await self._partitions(EVENTS), await self._partitions(REJECTED)
+        # The contract fixes the partitions; a changed number would be a new topic.
+        events, rejected = _partitions(REGISTRY_EVENTS_TOPIC), _partitions(REGISTRY_REJECTED_TOPIC)
         self._consumer.assign([*events, *rejected])
         await self._consumer.seek_to_beginning(*events)
         # What was refused in an earlier attempt may have been put right since.
         await self._consumer.seek_to_end(*rejected)
         await self._catch_up(events)
 
-    async def _partitions(self, topic: str) -> list[TopicPartition]:
-        while True:
-            found = self._consumer.partitions_for_topic(topic)
-            if found:
-                return [TopicPartition(topic, n) for n in sorted(found)]
-            # The topic is being created, or its metadata has not been asked for.
-            await self._consumer.topics()
-            await asyncio.sleep(0.2)
-
     async def _catch_up(self, places: list[TopicPartition]) -> None:
         ends = await self._consumer.end_offsets(places)
         for place, end in ends.items():
             while await self._consumer.position(place) < end:
                 await self.read()
+
+
+def _partitions(topic: Topic) -> list[TopicPartition]:
+    return [TopicPartition(topic.name, number) for number in range(topic.partitions)]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
 from deploy.sample.analytics import Analytics, NotYetError, ready
 from deploy.sample.answers import Answers
@@ -54,6 +54,7 @@ class Loader:
         try:
             async with asyncio.timeout(wait_s):
                 await self._prepare()
+                self._missing = f"Kafka {self.kafka}"
                 answers = await self._patiently(lambda: Answers(self.kafka).start())
                 try:
                     return await self._send_and_watch(answers)

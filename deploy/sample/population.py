@@ -38,8 +38,8 @@ from deploy.sample.cohorts import (
 from deploy.sample.days import Window
 from deploy.sample.entities import Entity, capital_at, count_at
 
-# Co-operatives and their unions are what the province publishes as "HTX"; groups (tổ hợp tác)
-# are registered too, and come on top.
+# What the province publishes as "HTX" are co-operatives; unions (whether they count is a setting)
+# and groups are on the register too, and come on top.
 UNIONS: Final = 5
 GROUPS: Final = 38
 PARTNERSHIPS: Final = 7
@@ -76,18 +76,17 @@ def enterprises(rng: Random) -> list[Entity]:
 def collectives(rng: Random) -> list[Entity]:
     """Return co-operatives, unions and groups, with capitals and dated facts."""
     made = _draft(rng, "cooperative", COOPERATIVES, OPENING_COOPERATIVES)
-    plain = [e for e in made if e.is_plain and e.registered_on in OPENING]
-    for union in plain[:: len(plain) // UNIONS][:UNIONS]:
-        union.kind = "cooperative_union"
     _settle_first_half(rng, made, _COOPERATIVE_TARGETS, COOPERATIVE)
     newest = [e for e in made if e.registered_on in SECOND]
     _give(newest, fit(rng, len(newest), _COOPERATIVES_NEW_SECOND, YOUNG_COOPERATIVE))
+    unions = _draft(rng, "cooperative_union", (), UNIONS)
+    _give(unions, fit(rng, UNIONS, 12 * TY, COOPERATIVE))
     groups = _draft(rng, "cooperative_group", (), GROUPS)
     for group in groups:
         group.capital = rng.choice((1, 1, 2, 3, 5)) * STEP
-    for entity in made + groups:
+    for entity in (everybody := made + unions + groups):
         entity.legal_form = entity.kind
-    return made + groups
+    return everybody
 
 
 def _draft(rng: Random, kind: str, cohorts: Sequence[Cohort], opening: int) -> list[Entity]:

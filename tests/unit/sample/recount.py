@@ -17,7 +17,7 @@ LAWFUL = {
     "DissolutionStarted": {"active", "suspended"},
     "EntityDissolved": {"active", "suspended", "dissolving"},
     "EntityReinstated": {"ended"},
-    "CapitalChanged": {"active", "suspended", "dissolving"},
+    "CapitalChanged": {"active", "suspended"},
 }
 BECOMES = {
     "EntitySuspended": "suspended",
@@ -70,7 +70,7 @@ class Register:
             assert parent.on <= on
             assert body["code"].startswith(body["parent"] + "-")
             parent.units.append(body["code"])
-        elif on.year == self.year and kind != "cooperative_group":
+        elif on.year == self.year and kind in {"enterprise", "cooperative"}:
             name = "enterprises_new" if kind == "enterprise" else "cooperatives_new"
             self.flows[name] += 1
             self.flows[f"{name}_capital"] += body["capital_vnd"]
@@ -101,7 +101,7 @@ class Register:
 
     def figures(self) -> dict[str, int]:
         enterprises = self.standing("enterprise")
-        cooperatives = self.standing("cooperative", "cooperative_union")
+        cooperatives = self.standing("cooperative")
         return dict(self.flows) | {
             "enterprises": len(enterprises),
             "enterprises_capital": sum(e.capital for e in enterprises),
