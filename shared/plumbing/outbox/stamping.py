@@ -86,13 +86,13 @@ async def stamp(
             last[partition] = position
             events.append(event)
             stamps.append((position, row["id"], partition, event.previous, before))
+        new = Standing(at.stamped + len(events), acknowledged, before, tuple(last))
+        await _move(conn, at, new)
         await conn.copy_records_to_table(
             "stamp",
             records=stamps,
             columns=["position", "event_id", "partition", "previous", "hash"],
         )
-        new = Standing(at.stamped + len(events), acknowledged, before, tuple(last))
-        await _move(conn, at, new)
     return new, events
 
 
