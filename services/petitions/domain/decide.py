@@ -21,7 +21,7 @@ from services.petitions.domain.commands import (
 )
 from services.petitions.domain.refusals import Refusal
 from services.petitions.domain.routing import Directory
-from services.petitions.domain.workflow import Action, Step, step_of
+from services.petitions.domain.workflow import WORKFLOW, Action, Step, step_of
 from shared.contracts.envelope import Source
 from shared.contracts.petitions import (
     PETITION_EVENTS,
@@ -64,9 +64,11 @@ class Decision:
         return self.step.event
 
 
-def action_of(command: Command) -> Action:
+def action_of(command: FileCommand | Command) -> Action:
     """Return the action of the table that a command takes."""
     match command:
+        case FileCommand():
+            return "file"
         case AssignCommand():
             return "assign"
         case AnswerCommand():
@@ -76,11 +78,22 @@ def action_of(command: Command) -> Action:
     assert_never(command)
 
 
-def file(command: FileCommand, *, petition_id: str, source: Source, today: date) -> Decision:
-    """Begin a petition. Raises Refusal as `check_filing` and `legal_day` do."""
+def scope_of(command: FileCommand | Command) -> str:
+    """Return the scope that whoever gives this command must have."""
+    action = action_of(command)
+    return next(step.scope for step in WORKFLOW if step.action == action)
+
+
+def check(command: FileCommand, today: date) -> date:
+    """Return the legal date of a filing. Raises Refusal as `check_filing`, `legal_day` do."""
     check_filing(command)
+    return legal_day(command.when, today)
+
+
+def file(command: FileCommand, *, petition_id: str, source: Source, today: date) -> Decision:
+    """Begin a petition. Raises Refusal as `check` does."""
+    on = check(command, today)
     step = step_of("file", None)
-    on = legal_day(command.when, today)
     state = PetitionState(
         status=step.target,
         round=1,

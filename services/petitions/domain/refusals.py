@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 FactValue = str | int | None | Sequence[str]
-Way = Literal["invalid", "forbidden", "conflict"]
+Way = Literal["invalid", "forbidden", "absent", "conflict"]
 
 
 class Refusal(Exception):
     """The rules refuse a command. `code` is stable; `way` says what the caller can do next.
 
-    `invalid`: send something else; `forbidden`: somebody else may; `conflict`: look at the
-    present state first. `facts` are what a program needs to go on. Never carries private data.
+    `invalid`: send something else; `forbidden`: somebody else may; `absent`: it is not here;
+    `conflict`: look at the present state first. `facts` are what a program needs to go on. Nothing
+    private stands in any part.
     """
 
     def __init__(

@@ -1,0 +1,71 @@
+"""What every route of this door takes: who asks, the version seen, the place in a list."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Path, Query, Request
+
+from services.petitions.handlers import Caller, Key
+from shared.contracts.values import PETITION_ID_PATTERN
+from shared.plumbing.auth import Principal, require
+from shared.plumbing.http import (
+    CurrentPrincipal,
+    IdempotencyKey,
+    invalid_field,
+    invalid_fields,
+    requires,
+)
+from shared.plumbing.idempotency import request_digest
+
+FILE: Final = "petitions:file"
+HANDLE: Final = "petitions:handle"
+FIGURES: Final = "figures:read"
+_IF_MATCH: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
+_TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+MAX_LIMIT: Final = 500
+
+
+async def caller_dependency(
+    request: Request,
+    principal: CurrentPrincipal,
+    key: IdempotencyKey = None,
+    traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Caller:
+    """Whoever sends a command. A trace that is not in the W3C form is left out."""
+    known = None
+    if key is not None:
+        body = await request.body()
+        known = Key(key, request_digest(request.method, request.url.path, body))
+    if traceparent is not None and not _TRACEPARENT.fullmatch(traceparent):
+        traceparent = None
+    return Caller(principal, known, traceparent)
+
+
+async def expected_dependency(
+    if_match: Annotated[
+        str | None, Header(description='The ETag of the petition as it was seen, like "3".')
+    ] = None,
+) -> int | None:
+    """The version that the caller has seen, None for any. Problem 422 when it is no version."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = _IF_MATCH.fullmatch(if_match.strip())
+    if match is None:
+        raise invalid_fields([invalid_field("invalid_etag", ["header", "If-Match"])])
+    return int(match[1] or match[2])
+
+
+async def _reads_events(principal: CurrentPrincipal) -> Principal:
+    # Events hold nothing private: whoever may read figures may read them.
+    if FIGURES not in principal.scopes:
+        require(principal, HANDLE)
+    return principal
+
+
+CallerOf = Annotated[Caller, Depends(caller_dependency)]
+Expected = Annotated[int | None, Depends(expected_dependency)]
+Handler = Annotated[Principal, Depends(requires(HANDLE))]
+Subscriber = Annotated[Principal, Depends(_reads_events)]
+Id = Annotated[str, Path(pattern=PETITION_ID_PATTERN)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+After = Annotated[int, Query(ge=0, le=2**63 - 1, description="The position read up to.")]

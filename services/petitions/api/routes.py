@@ -1,0 +1,156 @@
+"""The routes of the petitions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.petitions.api.bodies import ActionIn, AnswerIn, AssignIn, FileIn, ResolveIn
+from services.petitions.api.parameters import (
+    After,
+    CallerOf,
+    Expected,
+    Handler,
+    Id,
+    Limit,
+    Subscriber,
+)
+from services.petitions.api.views import (
+    CaseOut,
+    FeedOut,
+    FiledOut,
+    HistoryOut,
+    PageOut,
+    StandingOut,
+    acted_answer,
+    case_json,
+    etag,
+    event_json,
+    filed_answer,
+    next_of,
+    read_cursor,
+    summary_json,
+)
+from services.petitions.handlers import Caller, Filters, Reading, Writing
+from shared.contracts.values import Agency, PetitionStatus
+from shared.plumbing.idempotency import Answer
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The routers of this service over its use cases."""
+
+    writing: Writing
+    reading: Reading
+
+    def routers(self) -> Sequence[APIRouter]:
+        """All routers."""
+        return (self._petitions(), self._actions(), self._events())
+
+    def _petitions(self) -> APIRouter:
+        router = APIRouter(prefix="/v1/petitions", tags=["petitions"])
+
+        @router.post("", status_code=201, response_model=FiledOut, summary="File a petition")
+        async def file(body: FileIn, caller: CallerOf) -> Response:
+            answer = await self.writing.file(
+                body.command(),
+                body.private(),
+                reference=body.reference,
+                caller=caller,
+                render=filed_answer,
+            )
+            return _response(answer)
+
+        @router.get("", response_model=PageOut, summary="List petitions by due date")
+        async def page(
+            _: Handler,
+            status: PetitionStatus | None = None,
+            agency: Agency | None = None,
+            after: Annotated[
+                str | None, Query(max_length=100, description="`next` of the page before.")
+            ] = None,
+            limit: Limit = 100,
+        ) -> Response:
+            found = await self.reading.page(Filters(status, agency), read_cursor(after), limit)
+            items = [summary_json(petition) for petition in found]
+            return _json({"items": items, "next": next_of(found, limit)})
+
+        @router.get("/{petition_id}", response_model=CaseOut, summary="Read a petition")
+        async def get(petition_id: Id, principal: Handler) -> Response:
+            case = await self.reading.get(petition_id, principal)
+            headers = {"etag": etag(case.standing.petition.version)}
+            # A person's data stays out of every cache on the way.
+            return _json(case_json(case), {**headers, "cache-control": "private, no-store"})
+
+        return router
+
+    def _actions(self) -> APIRouter:
+        router = APIRouter(prefix="/v1/petitions/{petition_id}/actions", tags=["actions"])
+
+        async def act(petition_id: str, body: ActionIn, seen: int | None, by: Caller) -> Response:
+            answer = await self.writing.act(
+                petition_id,
+                body.command(),
+                expected=seen,
+                reference=body.reference,
+                caller=by,
+                render=acted_answer,
+            )
+            return _response(answer)
+
+        @router.post("/assign", response_model=StandingOut, summary="Give it to a lead agency")
+        async def assign(
+            petition_id: Id, caller: CallerOf, seen: Expected, body: AssignIn | None = None
+        ) -> Response:
+            return await act(petition_id, body or AssignIn(), seen, caller)
+
+        @router.post("/answer", response_model=StandingOut, summary="Answer it (lead agency)")
+        async def answer(
+            petition_id: Id, body: AnswerIn, caller: CallerOf, seen: Expected
+        ) -> Response:
+            return await act(petition_id, body, seen, caller)
+
+        @router.post(
+            "/resolve", response_model=StandingOut, summary="Settle it definitively (lead agency)"
+        )
+        async def resolve(
+            petition_id: Id, body: ResolveIn, caller: CallerOf, seen: Expected
+        ) -> Response:
+            return await act(petition_id, body, seen, caller)
+
+        return router
+
+    def _events(self) -> APIRouter:
+        router = APIRouter(tags=["events"])
+
+        @router.get(
+            "/v1/petitions/{petition_id}/events",
+            response_model=HistoryOut,
+            summary="The events of a petition, in order",
+        )
+        async def events_of(petition_id: Id, _: Subscriber) -> Response:
+            found = await self.reading.events_of(petition_id)
+            return _json({"events": [event_json(row) for row in found]})
+
+        @router.get(
+            "/v1/events", response_model=FeedOut, summary="All events that follow a position"
+        )
+        async def feed(_: Subscriber, after: After = 0, limit: Limit = 100) -> Response:
+            found = await self.reading.feed(after, limit)
+            position = found[-1].position if found else after
+            return _json({"events": [event_json(event) for event in found], "next": position})
+
+        return router
+
+
+def _response(answer: Answer) -> Response:
+    return Response(
+        answer.body, answer.status, headers=dict(answer.headers), media_type="application/json"
+    )
+
+
+def _json(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), headers=headers, media_type="application/json")

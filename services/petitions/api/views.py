@@ -1,0 +1,178 @@
+"""What this door answers."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from services.petitions.domain.decide import Petition
+from services.petitions.domain.workflow import Action
+from services.petitions.handlers import Case, Filed, Place, Standing, Written
+from shared.contracts.states import PetitionState
+from shared.plumbing.errors import Problem
+from shared.plumbing.idempotency import Answer
+
+
+class PetitionerOut(BaseModel):
+    """The person."""
+
+    name: str
+    phone: str | None
+    email: str | None
+    address: str | None
+
+
+class PrivateOut(BaseModel):
+    """What only those who work on the petition may read."""
+
+    title: str
+    text: str
+    petitioner: PetitionerOut
+
+
+class DocumentOut(BaseModel):
+    """The number of the document by which a fact was done."""
+
+    sequence: int
+    fact: str
+    on: str
+    document: str
+
+
+class SummaryOut(BaseModel):
+    """A petition in a list."""
+
+    id: str
+    version: int
+    state: PetitionState
+
+
+class StandingOut(SummaryOut):
+    """A petition as it stands; `version` is its ETag."""
+
+    possible_actions: list[Action]
+
+
+class FiledOut(StandingOut):
+    """A petition that was filed. The tracking code is for the petitioner."""
+
+    tracking_code: str
+
+
+class CaseOut(StandingOut):
+    """A petition with its documents; `private` is null for who does not work on it."""
+
+    documents: list[DocumentOut]
+    private: PrivateOut | None
+
+
+class PageOut(BaseModel):
+    """A page of a list in the order of due dates; `next` is the `after` of the next page."""
+
+    items: list[SummaryOut]
+    next: str | None
+
+
+class EventOut(BaseModel):
+    """An event of a petition; `position` is null while it waits to be published."""
+
+    position: int | None
+    id: str
+    type: str
+    time: datetime
+    subject: str
+    data: dict[str, Any]
+
+
+class HistoryOut(BaseModel):
+    """The events of one petition in order."""
+
+    events: list[EventOut]
+
+
+class FeedOut(BaseModel):
+    """Events in the order of their positions; `next` is the `after` of the next request."""
+
+    events: list[EventOut]
+    next: int
+
+
+def etag(version: int) -> str:
+    """Write a version as an ETag."""
+    return f'"{version}"'
+
+
+def standing_json(standing: Standing) -> dict[str, Any]:
+    """Write a petition as `StandingOut`."""
+    return {
+        **summary_json(standing.petition),
+        "possible_actions": list(standing.possible_actions),
+    }
+
+
+def summary_json(petition: Petition) -> dict[str, Any]:
+    """Write a petition as `SummaryOut`."""
+    return {
+        "id": petition.id,
+        "version": petition.version,
+        "state": petition.state.model_dump(mode="json"),
+    }
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    """Write a petition as `CaseOut`."""
+    private = asdict(case.private) if case.private else None
+    return {**standing_json(case.standing), "documents": case.documents, "private": private}
+
+
+def filed_answer(filed: Filed) -> Answer:
+    """Answer a filing: 201, where the petition is, its tracking code."""
+    petition = filed.standing.petition
+    body = {**standing_json(filed.standing), "tracking_code": filed.tracking_code}
+    headers = {"etag": etag(petition.version), "location": f"/v1/petitions/{petition.id}"}
+    return Answer(201, orjson.dumps(body), headers)
+
+
+def acted_answer(standing: Standing) -> Answer:
+    """Answer an action: 200, the petition as it stands."""
+    headers = {"etag": etag(standing.petition.version)}
+    return Answer(200, orjson.dumps(standing_json(standing)), headers)
+
+
+def event_json(event: Written) -> dict[str, Any]:
+    """Write an event as `EventOut`; its data are the very bytes that were published."""
+    return {
+        "position": event.position,
+        "id": event.ce_id,
+        "type": event.type,
+        "time": event.recorded_at,
+        "subject": event.subject,
+        "data": orjson.Fragment(event.data),
+    }
+
+
+def next_of(page: list[Petition], limit: int) -> str | None:
+    """Return the cursor after a full page, None when nothing can follow."""
+    if len(page) < limit:
+        return None
+    last = page[-1]
+    return f"{last.state.due_on.isoformat()}~{last.id}"
+
+
+def read_cursor(cursor: str | None) -> Place | None:
+    """Read a cursor back. Raises Problem 422 `invalid_cursor`."""
+    if cursor is None:
+        return None
+    due_on, mark, petition_id = cursor.partition("~")
+    if not mark or len(due_on) != 10 or not petition_id:
+        raise Problem(
+            "invalid_cursor",
+            422,
+            title_vi="Con trỏ trang không hợp lệ",
+            title_en="Invalid cursor",
+            detail_vi="Dùng nguyên giá trị “next” của trang trước.",
+            detail_en="Use the value of `next` of the page before, unchanged.",
+        )
+    return Place(due_on, petition_id)

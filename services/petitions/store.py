@@ -1,0 +1,247 @@
+"""Every SQL statement of the petitions, beside its arguments. Knows no rule."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from services.petitions.domain.decide import Petition
+from services.petitions.domain.private import Petitioner, Private
+from shared.contracts.states import PetitionState
+from shared.contracts.values import Agency, PetitionStatus
+from shared.plumbing.postgres import UNAVAILABLE, Connection, Record
+
+_COLUMNS: Final = "id, version, entries, last_on, state::text AS state"
+
+
+class ReferenceTaken(Exception):
+    """Another transaction used this reference meanwhile: look it up again."""
+
+
+class PrivateRefused(Exception):
+    """The database refused the private part of a petition; says the kind of error only."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference that was used: by which fact, and the digest of what was asked under it."""
+
+    petition_id: str
+    sequence: int
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which petitions a list holds; None leaves open."""
+
+    status: PetitionStatus | None = None
+    agency: Agency | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of a petition in a list: by due date (ISO), then id."""
+
+    due_on: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """An event in the log; `position` is None while it waits to be stamped."""
+
+    position: int | None
+    ce_id: str
+    subject: str
+    type: str
+    recorded_at: datetime
+    data: bytes
+
+
+async def next_number(conn: Connection) -> int:
+    """Return a number that no petition has. A number taken by an act that fails stays unused."""
+    return int(await conn.fetchval("SELECT nextval('petition_number')"))
+
+
+async def insert(
+    conn: Connection,
+    petition: Petition,
+    private: Private,
+    *,
+    line: dict[str, Any],
+    tracking_code: str,
+    at: datetime,
+) -> None:
+    """Write a new petition; `line` is the first of its ledger (values of JSON).
+
+    Raises PrivateRefused.
+    """
+    await conn.execute(
+        "INSERT INTO petition (id, version, entries, last_on, state, ledger, tracking_code,"
+        " filed_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        petition.id,
+        petition.version,
+        petition.entries,
+        petition.last_on,
+        petition.state.model_dump(mode="json"),
+        [line],
+        tracking_code,
+        at,
+    )
+    await _insert_private(conn, petition.id, private)
+
+
+async def _insert_private(conn: Connection, petition_id: str, private: Private) -> None:
+    # The server quotes a row that it refuses, and a traceback would carry the quotation into the
+    # log: what is raised instead knows the kind of error and nothing of the row.
+    try:
+        await conn.execute(
+            "INSERT INTO petition_private (petition_id, title, text, petitioner)"
+            " VALUES ($1, $2, $3, $4)",
+            petition_id,
+            private.title,
+            private.text,
+            asdict(private.petitioner),
+        )
+        return
+    except UNAVAILABLE:
+        raise
+    except asyncpg.PostgresError as error:
+        kind = type(error).__name__
+    raise PrivateRefused(f"{petition_id}: {kind}")
+
+
+async def save(conn: Connection, petition: Petition, *, line: dict[str, Any], at: datetime) -> None:
+    """Write a petition as it stands after one more fact. The caller holds its lock."""
+    await conn.execute(
+        "UPDATE petition SET version = $2, entries = $3, last_on = $4, state = $5,"
+        " ledger = ledger || $6::jsonb, changed_at = $7 WHERE id = $1",
+        petition.id,
+        petition.version,
+        petition.entries,
+        petition.last_on,
+        petition.state.model_dump(mode="json"),
+        [line],
+        at,
+    )
+
+
+async def lock(conn: Connection, petition_id: str) -> Petition | None:
+    """Load a petition and keep others from changing it until the transaction ends."""
+    row = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM petition WHERE id = $1 FOR UPDATE",
+        petition_id,
+    )
+    return _petition(row) if row else None
+
+
+async def load(conn: Connection, petition_id: str) -> Petition | None:
+    """Load a petition as it stands."""
+    row = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM petition WHERE id = $1",
+        petition_id,
+    )
+    return _petition(row) if row else None
+
+
+async def load_private(conn: Connection, petition_id: str) -> Private | None:
+    """Load the text and the person."""
+    row = await conn.fetchrow(
+        "SELECT title, text, petitioner FROM petition_private WHERE petition_id = $1", petition_id
+    )
+    if row is None:
+        return None
+    return Private(row["title"], row["text"], Petitioner(**row["petitioner"]))
+
+
+async def load_documents(conn: Connection, petition_id: str) -> list[dict[str, Any]]:
+    """Load the documents of a petition in order: {sequence, fact, on, document}."""
+    rows = await conn.fetch(
+        "SELECT (l ->> 'sequence')::int AS sequence, l -> 'entry' ->> 'fact' AS fact,"
+        " l -> 'entry' ->> 'on' AS on, l ->> 'document' AS document"
+        " FROM petition, jsonb_array_elements(ledger) l"
+        " WHERE id = $1 AND l ->> 'document' IS NOT NULL ORDER BY 1",
+        petition_id,
+    )
+    return [dict(row) for row in rows]
+
+
+async def tracking_code(conn: Connection, petition_id: str) -> str:
+    """Return the code under which the petitioner follows the case (of a known petition)."""
+    code: str = await conn.fetchval("SELECT tracking_code FROM petition WHERE id = $1", petition_id)
+    return code
+
+
+async def page(
+    conn: Connection, filters: Filters, after: Place | None, limit: int
+) -> list[Petition]:
+    """List petitions by due date and id, at most `limit` of those that follow `after`."""
+    arguments: list[object] = []
+    terms: list[str] = []
+    for column, value in (("status", filters.status), ("agency", filters.agency)):
+        if value is not None:
+            arguments.append(value)
+            terms.append(f"{column} = ${len(arguments)}")
+    if after is not None:
+        arguments += [after.due_on, after.id]
+        terms.append(f"(due_on, id) > (${len(arguments) - 1}, ${len(arguments)})")
+    where = f"WHERE {' AND '.join(terms)}" if terms else ""
+    arguments.append(limit)
+    rows = await conn.fetch(
+        f"SELECT {_COLUMNS} FROM petition {where} ORDER BY due_on, id LIMIT ${len(arguments)}",
+        *arguments,
+    )
+    return [_petition(row) for row in rows]
+
+
+async def find_reference(conn: Connection, system: str, reference: str) -> Reference | None:
+    """Return what was recorded under a reference of a source."""
+    row = await conn.fetchrow(
+        "SELECT petition_id, sequence, digest FROM reference WHERE system = $1 AND reference = $2",
+        system,
+        reference,
+    )
+    return Reference(row["petition_id"], row["sequence"], row["digest"]) if row else None
+
+
+async def keep_reference(conn: Connection, system: str, reference: str, used: Reference) -> None:
+    """Record that a reference was used. Raises ReferenceTaken when it was, meanwhile."""
+    done = await conn.execute(
+        "INSERT INTO reference (system, reference, petition_id, sequence, digest)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        system,
+        reference,
+        used.petition_id,
+        used.sequence,
+        used.digest,
+    )
+    if done != "INSERT 0 1":
+        raise ReferenceTaken
+
+
+async def events_of(conn: Connection, petition_id: str) -> list[Written]:
+    """Return the events of a petition in order."""
+    rows = await conn.fetch(
+        "SELECT s.position, e.ce_id::text, e.subject, e.type, e.recorded_at, e.data FROM event e"
+        " LEFT JOIN stamp s ON s.event_id = e.id WHERE e.subject = $1 ORDER BY e.sequence",
+        petition_id,
+    )
+    return [Written(*row) for row in rows]
+
+
+async def count_by_status(conn: Connection) -> dict[str, int]:
+    """Count the petitions of each status that any has."""
+    rows = await conn.fetch("SELECT status, count(*) AS n FROM petition GROUP BY status")
+    return {row["status"]: row["n"] for row in rows}
+
+
+def _petition(row: Record) -> Petition:
+    return Petition(
+        id=row["id"],
+        version=row["version"],
+        entries=row["entries"],
+        last_on=row["last_on"],
+        state=PetitionState.model_validate_json(row["state"]),
+    )
