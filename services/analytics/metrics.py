@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from services.analytics.handlers.gauges import Gauges
+from services.analytics.domain.gauges import Gauges
 
 
 def batch_seconds(registry: CollectorRegistry) -> Histogram:

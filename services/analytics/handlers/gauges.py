@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from services.analytics.domain.cells import Sum
 from services.analytics.domain.figures import PlanRow, attainment, value
+from services.analytics.domain.gauges import Gauges, PlanGauge
 from services.analytics.domain.indicators import BY_NAME, OPEN, Policy
 from services.analytics.domain.measured import KINDS
 from services.analytics.store import batches, figures, plans
@@ -13,34 +14,6 @@ from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.postgres import Connection, Database
 
 _NEW = {"enterprise": "enterprises_new", "cooperative": "cooperatives_new"}
-
-
-@dataclass(frozen=True)
-class PlanGauge:
-    """A plan in force: its target and, where it can be said, the share reached."""
-
-    indicator: str
-    year: int
-    target: int
-    share: float | None
-
-
-@dataclass(frozen=True)
-class Gauges:
-    """What a scrape shows. Keys are label values; what is unknown is absent."""
-
-    entities: Mapping[str, int]
-    capital: Mapping[str, int]
-    new: Mapping[tuple[str, int], int]
-    plans: Sequence[PlanGauge]
-    petitions_open: Mapping[tuple[str, str], int]
-    petitions_overdue: Mapping[tuple[str, str], int]
-    applied: int
-    repeated: int
-    parked: int
-    dead_letters: Mapping[str, int]
-    newest: datetime | None
-    committed_at: datetime | None
 
 
 @dataclass(frozen=True)
