@@ -1,0 +1,200 @@
+"""Composition root: settings -> pool, doors, relay, timers, lifespan."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import timedelta
+
+from fastapi import FastAPI
+from faststream.kafka import KafkaBroker
+
+from services.registry.api import Doors, install_problems
+from services.registry.consumer import intake_door
+from services.registry.handlers import Once, Queries, Registrar
+from services.registry.handlers.rejects import Rejects
+from services.registry.metrics import RegistryMetrics
+from services.registry.settings import Settings
+from services.registry.timers import RejectedSender, give_up_waiting, repeat
+from shared.contracts.communes import communes
+from shared.contracts.topics import REGISTRY_EVENTS_TOPIC, REGISTRY_INTAKE_TOPIC
+from shared.plumbing.auth import TokenFile
+from shared.plumbing.clock import Clock, SystemClock
+from shared.plumbing.http import HealthChecks, create_app
+from shared.plumbing.ids import new_event_id
+from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE
+from shared.plumbing.kafka.door import DoorMetrics
+from shared.plumbing.log import get_logger
+from shared.plumbing.metrics import new_registry
+from shared.plumbing.outbox import OutboxMetrics, Relay
+from shared.plumbing.postgres import UNAVAILABLE, Database
+
+_log = get_logger(__name__)
+SOURCE = "/vn/lang-son/registry"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_REJECTED_EVERY = 0.5
+_WAITING_EVERY = 2.0
+
+
+class Service:
+    """What runs beside the HTTP door: the relay, the intake door, the timers."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings, self.clock = settings, clock
+        self.series = new_registry()
+        self.metrics = RegistryMetrics(self.series)
+        self.outbox_metrics = OutboxMetrics(self.series, REGISTRY_EVENTS_TOPIC.name)
+        self.database = Database(settings.database_url, name="registry", max_size=16)
+        self.registrar = Registrar(
+            self.database, clock, new_event_id, frozenset(communes()), self.metrics.count
+        )
+        self.queries = Queries(self.database)
+        self.relay = Relay(
+            dsn=settings.database_url,
+            bootstrap=settings.kafka,
+            topic=REGISTRY_EVENTS_TOPIC.name,
+            partitions=REGISTRY_EVENTS_TOPIC.partitions,
+            source=SOURCE,
+            name="registry",
+            clock=clock,
+            metrics=self.outbox_metrics,
+        )
+        self.broker = KafkaBroker(settings.kafka, logger=None, graceful_timeout=_STOP_SECONDS)
+        self.door = intake_door(
+            self.broker,
+            self.registrar,
+            self.database,
+            DoorMetrics(self.series, REGISTRY_INTAKE_TOPIC.name),
+            instance=settings.instance,
+            max_records=settings.intake_batch,
+        )
+        self.rejected = RejectedSender(Rejects(self.database, clock), settings.kafka)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._listens = False
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything beside the HTTP door, within the block."""
+        await self._open_database()
+        try:
+            async with self.relay.running():
+                self._start()
+                try:
+                    yield
+                finally:
+                    await self._stop()
+        finally:
+            await self.database.close()
+
+    def _start(self) -> None:
+        patience = timedelta(seconds=self.settings.waiting_seconds)
+
+        async def give_up() -> None:
+            await give_up_waiting(self.registrar, patience)
+
+        self._spawn("intake", self._listen())
+        self._spawn("rejected", repeat("rejected", _REJECTED_EVERY, self.rejected.send_all))
+        self._spawn("waiting", repeat("waiting", _WAITING_EVERY, give_up))
+
+    def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
+        self._tasks[name] = asyncio.create_task(work, name=name)
+
+    async def _open_database(self) -> None:
+        """Open the pool; a server that is still starting is waited for."""
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                try:
+                    return await self.database.open()
+                except UNAVAILABLE as error:
+                    _log.warning("database_awaited", reason=f"{type(error).__name__}: {error}")
+                    await asyncio.sleep(0.5)
+
+    async def _listen(self) -> None:
+        """Start the intake door; a Kafka that is away is waited for, HTTP goes on meanwhile."""
+        while True:
+            try:
+                await self.broker.start()
+            except KAFKA_UNAVAILABLE as error:
+                _log.warning("kafka_awaited", reason=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(1)
+            else:
+                self._listens = True
+                _log.info("intake_listens", topic=REGISTRY_INTAKE_TOPIC.name)
+                return
+
+    async def _stop(self) -> None:
+        await _attempt("broker", self.broker.stop)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await _attempt("rejected", self.rejected.close)
+
+    async def check_tasks(self) -> None:
+        """Fail when something that should run for ever has ended: a liveness check."""
+        for name, task in self._tasks.items():
+            if task.done() and not (name == "intake" and self._listens):
+                raise RuntimeError(f"{name} has ended")
+
+    async def check_intake(self) -> None:
+        """Fail while the intake topic is not listened to: a readiness check."""
+        if not self._listens:
+            raise RuntimeError("the intake topic is not listened to yet")
+        await self.door.check()
+
+    def health(self) -> HealthChecks:
+        """The checks of this service."""
+        return HealthChecks(
+            ready={
+                "database": self.database.check,
+                "relay": self.relay.check,
+                "intake": self.check_intake,
+            },
+            live={
+                "tasks": self.check_tasks,
+                "relay": self.relay.check,
+                "intake": self.door.check,
+            },
+        )
+
+    async def refresh_outbox(self) -> None:
+        """Read the outbox for a scrape."""
+        await self.outbox_metrics.refresh(self.database, self.clock)
+
+    async def refresh_register(self) -> None:
+        """Read the register for a scrape."""
+        gauges = await self.queries.gauges()
+        self.metrics.show(gauges.rejected, gauges.waiting, gauges.entities)
+
+
+def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Make the application."""
+    service = Service(settings, clock or SystemClock())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    doors = Doors(Once(service.registrar, service.clock), service.queries)
+    app = create_app(
+        service="registry",
+        title="Cầu Nối - registry",
+        version="1.0.0",
+        description="The system of record of enterprises, co-operatives and their units.",
+        principals=TokenFile(settings.tokens),
+        health=service.health(),
+        registry=service.series,
+        refreshers=[service.refresh_outbox, service.refresh_register, service.door.refresh],
+        routers=doors.routers(),
+        lifespan=lifespan,
+    )
+    install_problems(app)
+    return app
+
+
+async def _attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Close one thing; another must still be closed when it fails."""
+    try:
+        await asyncio.wait_for(work(), _STOP_SECONDS)
+    except Exception as error:
+        _log.warning("stop_failed", what=what, reason=f"{type(error).__name__}: {error}")

@@ -1,0 +1,157 @@
+"""Refusals: why a fact cannot be, for a program (code, facts) and for people (both languages)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from shared.contracts.registry import EntityFact
+from shared.contracts.states import EntityState
+
+FactValue = str | int | None
+
+
+class Refusal(Exception):
+    """A fact that the rules do not allow. `code` is stable; `facts` are what a program needs."""
+
+    def __init__(
+        self, code: str, vi: str, en: str, facts: Mapping[str, FactValue] | None = None
+    ) -> None:
+        super().__init__(f"{code}: {en}")
+        self.code = code
+        self.vi = vi
+        self.en = en
+        self.facts: Mapping[str, FactValue] = facts or {}
+
+
+STATUS_VI: Final[Mapping[str, str]] = {
+    "active": "đang hoạt động",
+    "suspended": "tạm ngừng kinh doanh",
+    "not_at_address": "không hoạt động tại địa chỉ đã đăng ký",
+    "certificate_revoked": "bị thu hồi giấy chứng nhận do cưỡng chế thuế",
+    "dissolving": "đang làm thủ tục giải thể",
+    "reorganized": "đã chia, hợp nhất hoặc sáp nhập",
+    "in_bankruptcy": "đang làm thủ tục phá sản",
+    "ended": "đã chấm dứt",
+}
+KIND_VI: Final[Mapping[str, str]] = {
+    "enterprise": "doanh nghiệp",
+    "cooperative": "hợp tác xã",
+    "cooperative_union": "liên hiệp hợp tác xã",
+    "cooperative_group": "tổ hợp tác",
+    "branch": "chi nhánh",
+    "representative_office": "văn phòng đại diện",
+    "business_location": "địa điểm kinh doanh",
+}
+FACT_VI: Final[Mapping[EntityFact, str]] = {
+    "EnterpriseRegistered": "đăng ký doanh nghiệp",
+    "CooperativeRegistered": "đăng ký hợp tác xã",
+    "BranchRegistered": "đăng ký đơn vị phụ thuộc",
+    "EntityMovedIn": "chuyển trụ sở đến",
+    "CapitalChanged": "thay đổi vốn",
+    "DetailsChanged": "thay đổi nội dung đăng ký",
+    "EntitySuspended": "tạm ngừng kinh doanh",
+    "EntityResumed": "hoạt động trở lại",
+    "EntityNotAtAddress": "không hoạt động tại địa chỉ",
+    "EntityFoundAtAddress": "hoạt động lại tại địa chỉ",
+    "CertificateRevoked": "thu hồi giấy chứng nhận",
+    "DissolutionStarted": "bắt đầu giải thể",
+    "BankruptcyOpened": "mở thủ tục phá sản",
+    "EntityDissolved": "chấm dứt",
+    "EntityReinstated": "khôi phục",
+}
+
+
+def day_vi(day: date) -> str:
+    """Write a date as officers read it: 07/09/2025."""
+    return f"{day:%d/%m/%Y}"
+
+
+def status_forbids(
+    code: str, fact: EntityFact, on: date, entry: int, state: EntityState
+) -> Refusal:
+    """Refuse a fact that the status at its date does not allow. `entry` 0: the new fact itself."""
+    late_vi = "" if entry == 0 else f" (sự việc số {entry} đã ghi nhận trước đó)"
+    late_en = "" if entry == 0 else f" (recorded earlier as entry {entry})"
+    return Refusal(
+        "status_forbids",
+        f"{code}: không thể “{FACT_VI[fact]}”{late_vi} ngày {day_vi(on)} "
+        f"khi đang ở tình trạng “{STATUS_VI[state.status]}”.",
+        f"{code}: {fact}{late_en} on {on} is not allowed from status {state.status}",
+        {
+            "code": code,
+            "fact": fact,
+            "on": on.isoformat(),
+            "entry": entry or None,
+            "status": state.status,
+        },
+    )
+
+
+def kind_forbids(code: str, fact: EntityFact, state: EntityState) -> Refusal:
+    """Refuse a fact that this kind of subject does not know."""
+    return Refusal(
+        "kind_forbids",
+        f"{code}: “{FACT_VI[fact]}” không áp dụng cho {KIND_VI[state.kind]}.",
+        f"{code}: {fact} does not apply to a {state.kind}",
+        {"code": code, "fact": fact, "kind": state.kind},
+    )
+
+
+def before_registration(code: str, fact: EntityFact, on: date) -> Refusal:
+    """Refuse a fact dated before its subject was registered."""
+    return Refusal(
+        "before_registration",
+        f"{code}: “{FACT_VI[fact]}” ngày {day_vi(on)} trước ngày đăng ký.",
+        f"{code}: {fact} on {on} is before the registration",
+        {"code": code, "fact": fact, "on": on.isoformat()},
+    )
+
+
+def unknown_entity(code: str) -> Refusal:
+    """Refuse a change of a subject that is not on the register."""
+    return Refusal(
+        "unknown_entity",
+        f"Chưa có mã số {code} trong sổ đăng ký.",
+        f"{code} is not on the register",
+        {"code": code},
+    )
+
+
+def already_registered(code: str, version: int) -> Refusal:
+    """Refuse to register what is registered."""
+    return Refusal(
+        "already_registered",
+        f"Mã số {code} đã được đăng ký.",
+        f"{code} is already registered",
+        {"code": code, "version": version},
+    )
+
+
+def unknown_parent(code: str, parent: str) -> Refusal:
+    """Refuse a dependent unit whose parent is not on the register."""
+    return Refusal(
+        "unknown_parent",
+        f"{code}: đơn vị chủ quản {parent} chưa có trong sổ đăng ký.",
+        f"{code}: the parent {parent} is not on the register",
+        {"code": code, "parent": parent},
+    )
+
+
+def parent_ended(code: str, parent: str) -> Refusal:
+    """Refuse to open a dependent unit of an entity that has ended."""
+    return Refusal(
+        "parent_ended",
+        f"{code}: đơn vị chủ quản {parent} đã chấm dứt.",
+        f"{code}: the parent {parent} has ended",
+        {"code": code, "parent": parent},
+    )
+
+
+def reference_conflict(system: str, reference: str, code: str, sequence: int) -> Refusal:
+    """Refuse a reference under which something else was recorded."""
+    return Refusal(
+        "reference_conflict",
+        f"Số hồ sơ {reference} đã được dùng cho nội dung khác (mã số {code}).",
+        f"The reference {reference} was used for other content (code {code})",
+        {"system": system, "reference": reference, "code": code, "sequence": sequence},
+    )

@@ -1,0 +1,1 @@
+"""Every SQL statement of the registry, beside its arguments: `register`, `parked`."""

@@ -1,0 +1,97 @@
+"""The clock door: copies refused records to their topic, and gives up what waited too long."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
+
+from services.registry.handlers import Registrar
+from services.registry.handlers.rejects import Rejects
+from services.registry.store.parked import RejectedRecord
+from shared.contracts.topics import REGISTRY_REJECTED_TOPIC
+from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE, start_producer, stop_producer
+from shared.plumbing.log import get_logger
+from shared.plumbing.postgres import UNAVAILABLE
+
+_log = get_logger(__name__)
+_SLICE = 500
+_SEND_SECONDS = 10.0
+_LONGEST_PAUSE = 10.0
+
+
+async def repeat(name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do `work` every so many seconds, for ever; after an error a little later each time."""
+    failures = 0
+    while True:
+        try:
+            await work()
+            failures = 0
+        except (*UNAVAILABLE, *KAFKA_UNAVAILABLE) as error:
+            failures += 1
+            _log.warning("timer_retries", timer=name, reason=f"{type(error).__name__}: {error}")
+        except Exception:
+            failures += 1
+            _log.exception("timer_failed", timer=name)
+        await asyncio.sleep(min(seconds * 2 ** min(failures, 6), max(_LONGEST_PAUSE, seconds)))
+
+
+async def give_up_waiting(registrar: Registrar, patience: timedelta) -> None:
+    """Refuse what has waited too long for its parent."""
+    while await registrar.give_up_waiting(patience):
+        pass
+
+
+class RejectedSender:
+    """Copies refused records into the rejected topic, at least once, oldest first.
+
+    The producer is made when there is something to send and kept; after an error, anew.
+    """
+
+    def __init__(self, rejects: Rejects, bootstrap: str) -> None:
+        self._rejects, self._bootstrap = rejects, bootstrap
+        self._producer: AIOKafkaProducer | None = None
+
+    async def send_all(self) -> None:
+        """Send whatever is not there yet. Raises UNAVAILABLE or KAFKA_UNAVAILABLE."""
+        try:
+            while await self._rejects.send(self._send, _SLICE) == _SLICE:
+                pass
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Let the producer go."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await stop_producer(producer)
+
+    async def _send(self, rejected: list[RejectedRecord]) -> None:
+        if self._producer is None:
+            self._producer = await start_producer(
+                self._bootstrap, client_id="caunoi-registry-rejected"
+            )
+        async with asyncio.timeout(_SEND_SECONDS):
+            sent = [await self._send_one(self._producer, one) for one in rejected]
+            await asyncio.gather(*sent)
+
+    async def _send_one(
+        self, producer: AIOKafkaProducer, one: RejectedRecord
+    ) -> "asyncio.Future[object]":
+        record = one.record
+        ours = {
+            "caunoi-code": one.code,
+            "caunoi-reason-vi": one.vi,
+            "caunoi-reason-en": one.en,
+            "caunoi-reference": one.reference,
+            "caunoi-origin": f"{record.topic}/{record.partition}/{record.offset}",
+        }
+        headers = [
+            *(h for h in record.headers if h[0] not in ours),
+            *((name, text.encode()) for name, text in ours.items() if text is not None),
+        ]
+        future: asyncio.Future[object] = await producer.send(
+            REGISTRY_REJECTED_TOPIC.name, record.value, record.key, headers=headers
+        )
+        return future
