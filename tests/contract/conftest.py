@@ -1,4 +1,4 @@
-"""A copy of what is published, to break; and the examples as they stand."""
+"""A copy of what is published, to break."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from shared.contracts.publishing.items import HERE, Tree
-from tests.support.published import Published, published
 
 
 @pytest.fixture
@@ -20,9 +19,3 @@ def tree(tmp_path: Path) -> Tree:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
     return copy
-
-
-@pytest.fixture(scope="session")
-def examples() -> tuple[Published, ...]:
-    """Return every golden example with the kind of record that it is."""
-    return published()

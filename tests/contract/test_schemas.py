@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.publishing.items import ITEMS, Item
@@ -33,7 +33,6 @@ def test_the_headers_have_a_valid_schema(name: str) -> None:
     assert validator("headers", f"{name}.v1").schema == headers_schema(name)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.one_of(registry_events(), petition_events()))
 def test_whatever_the_models_accept_the_schema_accepts(event: AnyEvent) -> None:
     folder = (

@@ -1,6 +1,7 @@
 """JSON Schemas (2020-12) of the records' data and of their headers, made from the models."""
 
 import json
+from functools import cache
 from typing import Any, Final
 
 from shared.contracts.envelope import CONTENT_TYPE, SPEC_VERSION
@@ -19,8 +20,9 @@ def dump(document: Json) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
+@cache
 def schema_of(item: Item) -> Json:
-    """Return the schema of an item's data, with what each field says."""
+    """Return the schema of an item's data, with what each field says; it is not to be changed."""
     made = item.model.model_json_schema(mode="validation")
     parts: dict[str, Json] = made.pop("$defs", {})
     for title, part in parts.items():
