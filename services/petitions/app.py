@@ -1,104 +1,119 @@
-"""The composition root: settings -> pool, relay, use cases, doors, lifespan."""
+"""Composition root: settings -> pool, doors, relay, lifespan."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 
-from services.petitions.api import Doors, install_refusals
+from services.petitions.api import Doors, install_problems
 from services.petitions.domain.routing import Directory
-from services.petitions.handlers import Reading, Writing
+from services.petitions.handlers import Commands, Queries
 from services.petitions.metrics import PetitionMetrics
 from services.petitions.settings import Settings
 from shared.contracts.communes import communes
 from shared.contracts.topics import PETITION_EVENTS_TOPIC
 from shared.plumbing.auth import PrincipalSource, TokenFile
-from shared.plumbing.clock import Clock, SystemClock, monotonic
+from shared.plumbing.clock import Clock, SystemClock
 from shared.plumbing.http import HealthChecks, create_app
 from shared.plumbing.log import get_logger
+from shared.plumbing.metrics import new_registry
 from shared.plumbing.outbox import OutboxMetrics, Relay
 from shared.plumbing.postgres import UNAVAILABLE, Database
 
-NAME: Final = "petitions"
-SOURCE: Final = "/vn/lang-son/petitions"
-_AGENCIES: Final = Path(__file__).parent / "data" / "agencies.json"
-_START_SECONDS: Final = 30.0
-_NOT_YET: Final[tuple[type[Exception], ...]] = (*UNAVAILABLE, OSError)
 _log = get_logger(__name__)
+SOURCE = "/vn/lang-son/petitions"
+AGENCIES = Path(__file__).parent / "data" / "agencies.json"
+_START_SECONDS = 30.0
 
 
-def build(
-    settings: Settings,
-    *,
-    clock: Clock | None = None,
-    principals: PrincipalSource | None = None,
-    with_relay: bool = True,
-) -> FastAPI:
-    """Build the service. Tests give a clock and principals, or leave the relay out."""
-    clock = clock or SystemClock()
-    registry = CollectorRegistry()
-    database = Database(settings.database_url, name=NAME, min_size=2, max_size=settings.pool_size)
-    outbox = OutboxMetrics(registry, PETITION_EVENTS_TOPIC.name)
-    relay = _relay(settings, clock, outbox)
-    directory = Directory.read(_AGENCIES.read_bytes(), communes())
+class Service:
+    """What runs beside the HTTP door: the relay."""
 
-    async def refresh_outbox() -> None:
-        await outbox.refresh(database, clock)
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings, self.clock = settings, clock
+        self.series = new_registry()
+        self.metrics = PetitionMetrics(self.series)
+        self.outbox_metrics = OutboxMetrics(self.series, PETITION_EVENTS_TOPIC.name)
+        self.database = Database(
+            settings.database_url, name="petitions", max_size=settings.pool_size
+        )
+        directory = Directory.read(AGENCIES.read_bytes(), communes())
+        self.commands = Commands(self.database, clock, directory)
+        self.queries = Queries(self.database, directory)
+        self.relay = Relay(
+            dsn=settings.database_url,
+            bootstrap=settings.kafka,
+            topic=PETITION_EVENTS_TOPIC.name,
+            partitions=PETITION_EVENTS_TOPIC.partitions,
+            source=SOURCE,
+            name="petitions",
+            clock=clock,
+            metrics=self.outbox_metrics,
+        )
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await _open(database)
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything beside the HTTP door, within the block."""
+        await self._open_database()
         try:
-            if with_relay:
-                async with relay.running():
-                    yield
-            else:
+            async with self.relay.running():
                 yield
         finally:
-            await database.close()
+            await self.database.close()
+
+    async def _open_database(self) -> None:
+        """Open the pool; a server that is still starting is waited for."""
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                try:
+                    return await self.database.open()
+                except UNAVAILABLE as error:
+                    _log.warning("database_awaited", reason=f"{type(error).__name__}: {error}")
+                    await asyncio.sleep(0.5)
+
+    def health(self) -> HealthChecks:
+        """The checks of this service."""
+        return HealthChecks(
+            ready={"database": self.database.check, "relay": self.relay.check},
+            live={"relay": self.relay.check},
+        )
+
+    async def refresh_outbox(self) -> None:
+        """Read the outbox for a scrape."""
+        await self.outbox_metrics.refresh(self.database, self.clock)
+
+    async def refresh_petitions(self) -> None:
+        """Count the petitions for a scrape."""
+        self.metrics.show(await self.queries.count_by_status())
+
+
+def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Make the application."""
+    return application(Service(settings, clock or SystemClock()), TokenFile(settings.tokens))
+
+
+def application(service: Service, principals: PrincipalSource) -> FastAPI:
+    """Make the HTTP door of a service whose callers are known to `principals`."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
 
     app = create_app(
-        service=NAME,
-        title="Cầu Nối: kiến nghị (petitions)",
+        service="petitions",
+        title="Cầu Nối - petitions",
         version="1.0.0",
         description="Petitions of enterprises and co-operatives, from filing to definitively "
-        "settled. The text and the person stay in this service.",
-        principals=principals or TokenFile(settings.tokens),
-        health=HealthChecks(ready={"database": database.check, "relay": relay.check}),
-        registry=registry,
-        refreshers=(refresh_outbox, PetitionMetrics(registry, database).refresh),
-        routers=Doors(Writing(database, clock, directory), Reading(database, directory)).routers(),
+        "settled. The text and the person never leave this service.",
+        principals=principals,
+        health=service.health(),
+        registry=service.series,
+        refreshers=[service.refresh_outbox, service.refresh_petitions],
+        routers=Doors(service.commands, service.queries).routers(),
         lifespan=lifespan,
     )
-    install_refusals(app)
+    install_problems(app)
     return app
-
-
-def _relay(settings: Settings, clock: Clock, metrics: OutboxMetrics) -> Relay:
-    return Relay(
-        dsn=settings.database_url,
-        bootstrap=settings.kafka,
-        topic=PETITION_EVENTS_TOPIC.name,
-        partitions=PETITION_EVENTS_TOPIC.partitions,
-        source=SOURCE,
-        name=f"{NAME}-{settings.instance}",
-        clock=clock,
-        metrics=metrics,
-    )
-
-
-async def _open(database: Database) -> None:
-    """Open the pool; a server that is just starting is waited for."""
-    patience = monotonic() + _START_SECONDS
-    while True:
-        try:
-            return await database.open()
-        except _NOT_YET as error:
-            if monotonic() > patience:
-                raise
-            _log.warning("database_awaited", reason=f"{type(error).__name__}: {error}")
-            await asyncio.sleep(0.5)

@@ -1,27 +1,22 @@
-"""Every series that is this service's own; HTTP and the outbox bring theirs."""
+"""Every series of the petitions beside those of its plumbing."""
+
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from services.petitions import store
 from services.petitions.domain.workflow import STATUS_VI
-from shared.plumbing.postgres import Database
 
 
 class PetitionMetrics:
-    """`caunoi_petitions{status}`: how many petitions stand in each state? Read at scrape."""
+    """Series of one process. Gauges are read from Postgres at each scrape."""
 
-    def __init__(self, registry: CollectorRegistry, database: Database) -> None:
-        self._database = database
-        self._petitions = Gauge(
-            "caunoi_petitions",
-            "Petitions that stand in a state of the workflow.",
-            ["status"],
-            registry=registry,
+    def __init__(self, registry: CollectorRegistry) -> None:
+        # How many petitions stand in each state of the workflow?
+        self.petitions = Gauge(
+            "caunoi_petitions", "Petitions on record by status.", ["status"], registry=registry
         )
 
-    async def refresh(self) -> None:
-        """Count in the database: the series survives a restart and agrees with SQL."""
-        async with self._database.connection() as conn:
-            counts = await store.count_by_status(conn)
+    def show(self, counts: Mapping[str, int]) -> None:
+        """Set the gauges: petitions by status; a status that none has shows 0."""
         for status in STATUS_VI:
-            self._petitions.labels(status).set(counts.get(status, 0))
+            self.petitions.labels(status).set(counts.get(status, 0))

@@ -55,6 +55,7 @@ class Written:
     position: int | None
     ce_id: str
     subject: str
+    sequence: int
     type: str
     recorded_at: datetime
     data: bytes
@@ -221,12 +222,15 @@ async def keep_reference(conn: Connection, system: str, reference: str, used: Re
         raise ReferenceTaken
 
 
-async def events_of(conn: Connection, petition_id: str) -> list[Written]:
-    """Return the events of a petition in order."""
+async def load_events(conn: Connection, petition_id: str, after: int, limit: int) -> list[Written]:
+    """Return the events of a petition that follow its sequence `after`, stamped or not yet."""
     rows = await conn.fetch(
-        "SELECT s.position, e.ce_id::text, e.subject, e.type, e.recorded_at, e.data FROM event e"
-        " LEFT JOIN stamp s ON s.event_id = e.id WHERE e.subject = $1 ORDER BY e.sequence",
+        "SELECT s.position, e.ce_id::text, e.subject, e.sequence, e.type, e.recorded_at, e.data"
+        " FROM event e LEFT JOIN stamp s ON s.event_id = e.id"
+        " WHERE e.subject = $1 AND e.sequence > $2 ORDER BY e.sequence LIMIT $3",
         petition_id,
+        after,
+        limit,
     )
     return [Written(*row) for row in rows]
 

@@ -22,7 +22,7 @@ HANDLE: Final = "petitions:handle"
 FIGURES: Final = "figures:read"
 _IF_MATCH: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
 _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-MAX_LIMIT: Final = 500
+MAX_LIMIT: Final = 1_000
 
 
 async def caller_dependency(
@@ -68,4 +68,5 @@ Handler = Annotated[Principal, Depends(requires(HANDLE))]
 Subscriber = Annotated[Principal, Depends(_reads_events)]
 Id = Annotated[str, Path(pattern=PETITION_ID_PATTERN)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-After = Annotated[int, Query(ge=0, le=2**63 - 1, description="The position read up to.")]
+AfterPosition = Annotated[int, Query(ge=0, le=2**63 - 1, description="The position read up to.")]
+AfterSequence = Annotated[int, Query(ge=0, le=2**31 - 1, description="The sequence read up to.")]

@@ -1,9 +1,10 @@
 """Refusals of the rules as problems: what the caller can do next becomes a status."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
 from services.petitions.api.views import etag, standing_json
@@ -11,6 +12,7 @@ from services.petitions.domain.refusals import Refusal, Way
 from services.petitions.handlers import VersionConflict
 from shared.plumbing.errors import Problem
 from shared.plumbing.http import problems
+from shared.plumbing.http.fields import from_pydantic, invalid_fields
 
 _BY_WAY: Final[Mapping[Way, tuple[int, str, str]]] = {
     "invalid": (422, "Nội dung không được chấp nhận", "Not acceptable as it is"),
@@ -51,8 +53,35 @@ def conflict_of(conflict: VersionConflict) -> Problem:
     )
 
 
-def install_refusals(app: FastAPI) -> None:
-    """Answer the refusals of this service's rules."""
+def problem_of_field(error: Mapping[str, Any]) -> Problem | None:
+    """Return the problem of a single wrong field that has a code of its own, else None."""
+    context = error.get("ctx") or {}
+    if "vi" not in context or "en" not in context:
+        return None
+    _, title_vi, title_en = _BY_WAY["invalid"]
+    return Problem(
+        str(error["type"]),
+        422,
+        title_vi=title_vi,
+        title_en=title_en,
+        detail_vi=str(context["vi"]),
+        detail_en=str(context["en"]),
+        facts=invalid_fields([from_pydantic(error)]).facts,
+    )
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer what this service's rules refuse."""
+    general = app.exception_handlers[RequestValidationError]
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = list(error.errors())
+        own = problem_of_field(errors[0]) if len(errors) == 1 else None
+        if own is not None:
+            return problems.answer(own)
+        answer: Response = await general(request, error)  # type: ignore[misc]
+        return answer
 
     async def on_refusal(_: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
@@ -62,5 +91,6 @@ def install_refusals(app: FastAPI) -> None:
         assert isinstance(error, VersionConflict)
         return problems.answer(conflict_of(error))
 
+    app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(VersionConflict, on_conflict)

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from services.petitions.api.bodies import ActionIn, AnswerIn, AssignIn, FileIn, ResolveIn
 from services.petitions.api.parameters import (
-    After,
+    AfterPosition,
+    AfterSequence,
     CallerOf,
     Expected,
     Handler,
@@ -19,12 +20,12 @@ from services.petitions.api.parameters import (
     Subscriber,
 )
 from services.petitions.api.views import (
+    ActedOut,
     CaseOut,
     FeedOut,
     FiledOut,
     HistoryOut,
     PageOut,
-    StandingOut,
     acted_answer,
     case_json,
     etag,
@@ -34,7 +35,7 @@ from services.petitions.api.views import (
     read_cursor,
     summary_json,
 )
-from services.petitions.handlers import Caller, Filters, Reading, Writing
+from services.petitions.handlers import Caller, Commands, Filters, Queries
 from shared.contracts.values import Agency, PetitionStatus
 from shared.plumbing.idempotency import Answer
 
@@ -43,8 +44,8 @@ from shared.plumbing.idempotency import Answer
 class Doors:
     """The routers of this service over its use cases."""
 
-    writing: Writing
-    reading: Reading
+    commands: Commands
+    queries: Queries
 
     def routers(self) -> Sequence[APIRouter]:
         """All routers."""
@@ -55,7 +56,7 @@ class Doors:
 
         @router.post("", status_code=201, response_model=FiledOut, summary="File a petition")
         async def file(body: FileIn, caller: CallerOf) -> Response:
-            answer = await self.writing.file(
+            answer = await self.commands.file(
                 body.command(),
                 body.private(),
                 reference=body.reference,
@@ -74,16 +75,16 @@ class Doors:
             ] = None,
             limit: Limit = 100,
         ) -> Response:
-            found = await self.reading.page(Filters(status, agency), read_cursor(after), limit)
+            found = await self.queries.page(Filters(status, agency), read_cursor(after), limit)
             items = [summary_json(petition) for petition in found]
             return _json({"items": items, "next": next_of(found, limit)})
 
         @router.get("/{petition_id}", response_model=CaseOut, summary="Read a petition")
         async def get(petition_id: Id, principal: Handler) -> Response:
-            case = await self.reading.get(petition_id, principal)
-            headers = {"etag": etag(case.standing.petition.version)}
+            case = await self.queries.get(petition_id, principal)
+            headers = {"ETag": etag(case.standing.petition.version)}
             # A person's data stays out of every cache on the way.
-            return _json(case_json(case), {**headers, "cache-control": "private, no-store"})
+            return _json(case_json(case), {**headers, "Cache-Control": "private, no-store"})
 
         return router
 
@@ -91,7 +92,7 @@ class Doors:
         router = APIRouter(prefix="/v1/petitions/{petition_id}/actions", tags=["actions"])
 
         async def act(petition_id: str, body: ActionIn, seen: int | None, by: Caller) -> Response:
-            answer = await self.writing.act(
+            answer = await self.commands.act(
                 petition_id,
                 body.command(),
                 expected=seen,
@@ -101,20 +102,20 @@ class Doors:
             )
             return _response(answer)
 
-        @router.post("/assign", response_model=StandingOut, summary="Give it to a lead agency")
+        @router.post("/assign", response_model=ActedOut, summary="Give it to a lead agency")
         async def assign(
             petition_id: Id, caller: CallerOf, seen: Expected, body: AssignIn | None = None
         ) -> Response:
             return await act(petition_id, body or AssignIn(), seen, caller)
 
-        @router.post("/answer", response_model=StandingOut, summary="Answer it (lead agency)")
+        @router.post("/answer", response_model=ActedOut, summary="Answer it (lead agency)")
         async def answer(
             petition_id: Id, body: AnswerIn, caller: CallerOf, seen: Expected
         ) -> Response:
             return await act(petition_id, body, seen, caller)
 
         @router.post(
-            "/resolve", response_model=StandingOut, summary="Settle it definitively (lead agency)"
+            "/resolve", response_model=ActedOut, summary="Settle it definitively (lead agency)"
         )
         async def resolve(
             petition_id: Id, body: ResolveIn, caller: CallerOf, seen: Expected
@@ -129,19 +130,25 @@ class Doors:
         @router.get(
             "/v1/petitions/{petition_id}/events",
             response_model=HistoryOut,
-            summary="The events of a petition, in order",
+            summary="The events of a petition",
         )
-        async def events_of(petition_id: Id, _: Subscriber) -> Response:
-            found = await self.reading.events_of(petition_id)
-            return _json({"events": [event_json(row) for row in found]})
+        async def history(
+            petition_id: Id, _: Subscriber, after: AfterSequence = 0, limit: Limit = 100
+        ) -> Response:
+            found = await self.queries.history(petition_id, after, limit)
+            last = found[-1].sequence if found else after
+            return _json({"events": [event_json(event) for event in found], "next": last})
 
         @router.get(
-            "/v1/events", response_model=FeedOut, summary="All events that follow a position"
+            "/v1/events",
+            response_model=FeedOut,
+            summary="The event log after a position",
         )
-        async def feed(_: Subscriber, after: After = 0, limit: Limit = 100) -> Response:
-            found = await self.reading.feed(after, limit)
-            position = found[-1].position if found else after
-            return _json({"events": [event_json(event) for event in found], "next": position})
+        async def feed(_: Subscriber, after: AfterPosition = 0, limit: Limit = 100) -> Response:
+            found, head = await self.queries.feed(after, limit)
+            last = found[-1].position if found else after
+            events = [event_json(event) for event in found]
+            return _json({"events": events, "next": last, "head": head})
 
         return router
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.petitions.domain.decide import Petition
 from services.petitions.domain.workflow import Action
-from services.petitions.handlers import Case, Filed, Place, Standing, Written
+from services.petitions.handlers import Acted, Case, Filed, Place, Standing, Written
 from shared.contracts.states import PetitionState
 from shared.plumbing.errors import Problem
 from shared.plumbing.idempotency import Answer
@@ -55,7 +55,13 @@ class StandingOut(SummaryOut):
     possible_actions: list[Action]
 
 
-class FiledOut(StandingOut):
+class ActedOut(StandingOut):
+    """A petition after an action. `repeated`: it was taken before, under this reference."""
+
+    repeated: bool
+
+
+class FiledOut(ActedOut):
     """A petition that was filed. The tracking code is for the petitioner."""
 
     tracking_code: str
@@ -83,20 +89,23 @@ class EventOut(BaseModel):
     type: str
     time: datetime
     subject: str
+    sequence: int
     data: dict[str, Any]
 
 
 class HistoryOut(BaseModel):
-    """The events of one petition in order."""
-
-    events: list[EventOut]
-
-
-class FeedOut(BaseModel):
-    """Events in the order of their positions; `next` is the `after` of the next request."""
+    """Events of one petition in their order; `next` is the place to go on from."""
 
     events: list[EventOut]
     next: int
+
+
+class FeedOut(BaseModel):
+    """Events of the log in their order; `next` is the place to go on from, `head` its end."""
+
+    events: list[EventOut]
+    next: int
+    head: int
 
 
 def etag(version: int) -> str:
@@ -128,17 +137,22 @@ def case_json(case: Case) -> dict[str, Any]:
 
 
 def filed_answer(filed: Filed) -> Answer:
-    """Answer a filing: 201, where the petition is, its tracking code."""
+    """Answer a filing: 201, or 200 when it was filed before; where it is, its tracking code."""
     petition = filed.standing.petition
-    body = {**standing_json(filed.standing), "tracking_code": filed.tracking_code}
-    headers = {"etag": etag(petition.version), "location": f"/v1/petitions/{petition.id}"}
-    return Answer(201, orjson.dumps(body), headers)
+    body = {
+        **standing_json(filed.standing),
+        "repeated": filed.repeated,
+        "tracking_code": filed.tracking_code,
+    }
+    headers = {"ETag": etag(petition.version), "Location": f"/v1/petitions/{petition.id}"}
+    return Answer(200 if filed.repeated else 201, orjson.dumps(body), headers)
 
 
-def acted_answer(standing: Standing) -> Answer:
+def acted_answer(acted: Acted) -> Answer:
     """Answer an action: 200, the petition as it stands."""
-    headers = {"etag": etag(standing.petition.version)}
-    return Answer(200, orjson.dumps(standing_json(standing)), headers)
+    body = {**standing_json(acted.standing), "repeated": acted.repeated}
+    headers = {"ETag": etag(acted.standing.petition.version)}
+    return Answer(200, orjson.dumps(body), headers)
 
 
 def event_json(event: Written) -> dict[str, Any]:
@@ -147,8 +161,9 @@ def event_json(event: Written) -> dict[str, Any]:
         "position": event.position,
         "id": event.ce_id,
         "type": event.type,
-        "time": event.recorded_at,
+        "time": event.recorded_at.isoformat().replace("+00:00", "Z"),
         "subject": event.subject,
+        "sequence": event.sequence,
         "data": orjson.Fragment(event.data),
     }
 

@@ -1,20 +1,21 @@
 """Use cases: load -> decide -> save -> append the event, in one transaction each."""
 
+from services.petitions.handlers.commands import Acted, Commands, Filed, VersionConflict
 from services.petitions.handlers.once import Caller, Key
-from services.petitions.handlers.reading import Case, Reading, Standing
-from services.petitions.handlers.writing import Filed, VersionConflict, Writing
+from services.petitions.handlers.queries import Case, Queries, Standing
 from services.petitions.store import Filters, Place, Written
 
 __all__ = [
+    "Acted",
     "Caller",
     "Case",
+    "Commands",
     "Filed",
     "Filters",
     "Key",
     "Place",
-    "Reading",
+    "Queries",
     "Standing",
     "VersionConflict",
-    "Writing",
     "Written",
 ]

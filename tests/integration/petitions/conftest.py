@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from services import petitions
-from services.petitions.app import build
+from services.petitions.app import Service, application
 from services.petitions.settings import Settings
 from shared.plumbing.auth import Principal
 from shared.plumbing.clock import FixedClock
@@ -100,9 +100,10 @@ def clock() -> FixedClock:
 @pytest.fixture
 async def app(dsn: str, clock: FixedClock) -> AsyncIterator[FastAPI]:
     settings = Settings(database_url=dsn, kafka="127.0.0.1:1", tokens=Path("none"))
-    built = build(settings, clock=clock, principals=Tokens(*PRINCIPALS), with_relay=False)
-    async with built.router.lifespan_context(built):
-        yield built
+    service = Service(settings, clock)
+    # Without the lifespan: no relay, so that what waits in the outbox stays there.
+    async with service.database:
+        yield application(service, Tokens(*PRINCIPALS))
 
 
 @pytest.fixture

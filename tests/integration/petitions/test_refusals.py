@@ -26,13 +26,13 @@ async def rows(sql: Connection) -> dict[str, int]:
         ({"other_fields": ["construction_debt"]}, "field_repeated"),
         ({"reference": "gọi 0912345678"}, "private_in_public"),
         ({"reference": NAME}, "private_in_public"),
-        ({"entity": "0100233480"}, "invalid_field"),
+        ({"entity": "0100233480"}, "invalid_check_digit"),
         ({"field": "weather"}, "invalid_field"),
-        ({"text": " "}, "invalid_field"),
+        ({"text": " "}, "invalid_text"),
         ({"text": "x" * 20_001}, "invalid_field"),
         ({"text": "a\u0000b"}, "invalid_field"),
         ({"petitioner": {"name": "A", "phone": "call me"}}, "invalid_field"),
-        ({"on": "2026-3-1"}, "invalid_field"),
+        ({"on": "2026-3-1"}, "invalid_date"),
         ({"surprise": 1}, "invalid_field"),
     ],
 )
@@ -102,7 +102,7 @@ async def test_only_the_lead_agency_answers_and_settles(as_: As, sql: Connection
     ("action", "body", "status", "code"),
     [
         ("answer", {}, 422, "document_missing"),
-        ("answer", {"document": "no number"}, 422, "invalid_field"),
+        ("answer", {"document": "no number"}, 422, "invalid_document"),
         ("answer", {"document": "1/X", "on": "2026-03-01"}, 422, "date_needs_backfill"),
         (
             "answer",

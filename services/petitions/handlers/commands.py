@@ -13,7 +13,7 @@ from services.petitions.domain.private import Private, check_public, tracking_co
 from services.petitions.domain.refusals import Refusal
 from services.petitions.domain.routing import Directory
 from services.petitions.handlers.once import Caller, Once, digest_of
-from services.petitions.handlers.reading import Standing, present, standing_of, unknown
+from services.petitions.handlers.queries import Standing, present, standing_of, unknown
 from shared.contracts.catalogue import event_type
 from shared.contracts.envelope import Source
 from shared.plumbing import ids, outbox
@@ -33,14 +33,26 @@ class VersionConflict(Exception):
 
 @dataclass(frozen=True)
 class Filed:
-    """A petition that was filed, and the code under which the petitioner follows it."""
+    """A petition that was filed, and the code under which the petitioner follows it.
+
+    `repeated`: it was filed before, under the same reference.
+    """
 
     standing: Standing
     tracking_code: str
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
-class Writing:
+class Acted:
+    """A petition after an action; `repeated`: it was taken before, under the same reference."""
+
+    standing: Standing
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Commands:
     """What can be done, with what it needs: the database, the clock, the agencies."""
 
     database: Database
@@ -73,7 +85,7 @@ class Writing:
                 return await self._begin(conn, command, private, source, digest, caller)
             petition = await present(conn, used.petition_id)
             code = await store.tracking_code(conn, petition.id)
-            return Filed(standing_of(petition), code)
+            return Filed(standing_of(petition), code, repeated=True)
 
         return await Once(self.database, self.clock).run(work, render, caller)
 
@@ -85,7 +97,7 @@ class Writing:
         expected: int | None,
         reference: str | None,
         caller: Caller,
-        render: Callable[[Standing], Answer],
+        render: Callable[[Acted], Answer],
     ) -> Answer:
         """Take an action on a petition; `expected` None takes it as it stands.
 
@@ -96,15 +108,16 @@ class Writing:
         source = Source(system=_system(caller.principal), reference=reference or ids.new_event_id())
         digest = digest_of(petition_id, command)
 
-        async def work(conn: Connection) -> Standing:
+        async def work(conn: Connection) -> Acted:
             petition = await store.lock(conn, petition_id)
             if petition is None:
                 raise unknown(petition_id)
             if reference is not None and await _used(conn, source, digest):
-                return standing_of(petition)
+                return Acted(standing_of(petition), repeated=True)
             if expected is not None and expected != petition.version:
                 raise VersionConflict(standing_of(petition))
-            return await self._go_on(conn, petition, command, source, digest, caller)
+            standing = await self._go_on(conn, petition, command, source, digest, caller)
+            return Acted(standing)
 
         return await Once(self.database, self.clock).run(work, render, caller)
 
@@ -165,7 +178,7 @@ class Writing:
 
 def _system(principal: Principal) -> str:
     # An officer's name is a person's name and has no place in an event; the agency's has.
-    return f"/vn/lang-son/{principal.agency or principal.name}"
+    return f"/vn/lang-son/http/{principal.agency or principal.name}"
 
 
 async def _used(conn: Connection, source: Source, digest: bytes) -> store.Reference | None:

@@ -9,6 +9,7 @@ from services.petitions.domain.private import Private
 from services.petitions.domain.refusals import Refusal
 from services.petitions.domain.routing import Directory
 from services.petitions.domain.workflow import Action, actions_from
+from services.petitions.store import Written
 from shared.plumbing import outbox
 from shared.plumbing.auth import Principal
 from shared.plumbing.postgres import Connection, Database
@@ -35,7 +36,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Queries:
     """What can be asked."""
 
     database: Database
@@ -61,25 +62,30 @@ class Reading:
         async with self.database.connection() as conn:
             return await store.page(conn, filters, after, limit)
 
-    async def events_of(self, petition_id: str) -> list[store.Written]:
-        """Return the events of a petition in order, stamped or not.
-
-        Raises Refusal `unknown_petition`.
-        """
+    async def history(self, petition_id: str, after: int, limit: int) -> list[Written]:
+        """Return the events of a petition after a sequence. Raises Refusal `unknown_petition`."""
         async with self.database.connection() as conn:
-            found = await store.events_of(conn, petition_id)
-        if not found:
-            raise unknown(petition_id)
+            found = await store.load_events(conn, petition_id, after, limit)
+            if not found:
+                await present(conn, petition_id)
         return found
 
-    async def feed(self, after: int, limit: int) -> list[store.Written]:
-        """Return the stamped events that follow a position, at most `limit`."""
+    async def feed(self, after: int, limit: int) -> tuple[list[Written], int]:
+        """Return the stamped events that follow a position, at most `limit`, and the log's end."""
         async with self.database.connection() as conn:
+            end = await outbox.head(conn)
             found = await outbox.feed(conn, after, limit)
-        return [
-            store.Written(e.position, e.ce_id, e.subject, e.type, e.recorded_at, e.data)
+        events = [
+            Written(e.position, e.ce_id, e.subject, e.sequence, e.type, e.recorded_at, e.data)
             for e in found
         ]
+        # The relay may have stamped more between the two looks.
+        return events, max(end.position, found[-1].position if found else 0)
+
+    async def count_by_status(self) -> dict[str, int]:
+        """Count the petitions of each status that any has."""
+        async with self.database.connection() as conn:
+            return await store.count_by_status(conn)
 
 
 def standing_of(petition: Petition) -> Standing:
