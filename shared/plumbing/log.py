@@ -46,6 +46,7 @@ def configure(service: str, level: str = "INFO") -> None:
 def _shared_processors(service: str) -> list[Processor]:
     def name_service(_logger: object, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
+        event.pop("color_message", None)  # uvicorn's second copy of its message, for terminals
         return event
 
     return [

@@ -78,7 +78,7 @@ def unavailable() -> Problem:
         503,
         title_vi="Tạm thời chưa phục vụ được",
         title_en="Temporarily unavailable",
-        detail_vi="Cơ sở dữ liệu chưa sẵn sàng. Xin thử lại sau ít giây; chưa có gì được ghi.",
+        detail_vi="Cơ sở dữ liệu chưa sẵn sàng. Xin thử lại sau ít giây.",
         detail_en="The database is not available. Try again in a few seconds.",
         headers={"Retry-After": "2"},
     )

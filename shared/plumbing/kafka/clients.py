@@ -101,9 +101,9 @@ async def read_ends(
     consumer = new_consumer(bootstrap=bootstrap, fetch_max_wait_ms=10)
     places = [TopicPartition(topic, number) for number in range(partitions)]
     found: dict[int, list[RawRecord]] = {number: [] for number in range(partitions)}
-    await asyncio.wait_for(consumer.start(), 15)
     try:
         async with asyncio.timeout(30):
+            await consumer.start()
             consumer.assign(places)
             begins = await consumer.beginning_offsets(places)
             ends = await consumer.end_offsets(places)
