@@ -16,7 +16,7 @@ from services.analytics.handlers.gauges import GaugeReader
 from services.analytics.handlers.plans import Plans
 from services.analytics.metrics import GaugeCollector, batch_seconds
 from services.analytics.settings import Settings
-from shared.plumbing.auth import TokenFile
+from shared.plumbing.auth import PrincipalSource, TokenFile
 from shared.plumbing.clock import Clock, SystemClock, monotonic
 from shared.plumbing.http import HealthChecks, create_app
 from shared.plumbing.log import get_logger
@@ -102,27 +102,34 @@ class Service:
             raise RuntimeError("no partitions are assigned yet")
 
 
-def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """Make the application."""
-    service = Service(settings, clock or SystemClock())
+def build(
+    settings: Settings,
+    *,
+    service: Service | None = None,
+    principals: PrincipalSource | None = None,
+    with_consumer: bool = True,
+) -> FastAPI:
+    """Make the application. Tests give parts of their own, and leave the consumer out."""
+    service = service or Service(settings, SystemClock())
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with service.database:
             app.state.figures = Figures(service.database, service.policy, settings.history_from)
             app.state.plans = Plans(service.database, service.clock)
-            task = asyncio.create_task(service.run_consumer())
+            task = asyncio.create_task(service.run_consumer()) if with_consumer else None
             try:
                 yield
             finally:
-                await _stop(service, task)
+                if task is not None:
+                    await _stop(service, task)
 
     return create_app(
         service="analytics",
         title="Cầu Nối - analytics",
         version="1.0.0",
         description="Figures, live and provable.",
-        principals=TokenFile(settings.tokens),
+        principals=principals or TokenFile(settings.tokens),
         health=HealthChecks(
             ready={"database": service.database.check, "consumer": service.check_consumer},
             live={"progress": service.check_progress},
