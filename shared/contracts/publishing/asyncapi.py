@@ -33,9 +33,13 @@ _REJECTED: Final[Json] = {
     "title": "RejectedRecord",
     "summary": "A refused intake record, whole: its key and value as they came.",
     "description": (
-        "The headers say besides with which machine code and for which reason, in Vietnamese, it "
-        "was refused. What came may be anything, so its data has no schema."
+        "It keeps the headers with which it came and has those that say why it was refused. "
+        "What came may be anything, so its data has no schema."
     ),
+    "headers": {
+        "type": "object",
+        "allOf": [{"$ref": f"./schemas/{HEADERS_FOLDER}/RejectedHeaders.v1.json"}],
+    },
     "payload": {},
 }
 

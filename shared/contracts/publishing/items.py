@@ -1,6 +1,7 @@
 """What has a schema and an example: every event and version, every fact of the intake."""
 
 from dataclasses import dataclass
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -41,7 +42,7 @@ class Item:
     @property
     def about(self) -> str:
         """What the record says, in one sentence."""
-        return (self.model.__doc__ or "").strip()
+        return cleandoc(self.model.__doc__ or "")
 
     @property
     def headers_stem(self) -> str:

@@ -58,6 +58,11 @@ that it publishes, or by the refused record on `caunoi.registry.rejected.v1`; bo
 `reference`. Sending a `reference` twice makes the fact happen once.
 """
 
+_REFUSED: Final = """\
+On `caunoi.registry.rejected.v1` stands the record whole, with its key, its value and the headers
+with which it came, and these headers besides:
+"""
+
 
 def render(
     items: Sequence[Item],
@@ -182,6 +187,8 @@ def _facts(
         yield from _heading(item, examples, tree, "reported")
         yield from _fields(schemas[item.ce_type])
         yield ""
+    yield f"### A refused record\n\n{_REFUSED}"
+    yield from _fields(headers_schema("RejectedHeaders"))
 
 
 def _heading(

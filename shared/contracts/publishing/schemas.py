@@ -79,23 +79,53 @@ _INTAKE_ONLY: Final[Json] = {
     "ce_id": _text("The sender's id of the record.", minLength=1, maxLength=200)
 }
 
-HEADERS: Final[dict[str, Direction]] = {"EventHeaders": "read", "IntakeHeaders": "written"}
+# The registry adds these to whatever headers the refused record came with.
+_REJECTED: Final[Json] = {
+    "caunoi-code": _text("Stable code of the refusal.", minLength=1, maxLength=100),
+    "caunoi-reason-vi": _text("Why it was refused, in Vietnamese.", minLength=1),
+    "caunoi-reason-en": _text("Why it was refused, in English.", minLength=1),
+    "caunoi-origin": _text(
+        "Where the record stood: topic, partition and offset, divided by slashes.", minLength=1
+    ),
+}
+_REJECTED_MORE: Final[Json] = {
+    "caunoi-reference": _text("The sender's reference, when it could be read.", minLength=1)
+}
+_BINARY: Final = "CloudEvents 1.0 headers in Kafka's binary mode, of "
+
+HEADERS: Final[dict[str, Direction]] = {
+    "EventHeaders": "read",
+    "IntakeHeaders": "written",
+    "RejectedHeaders": "read",
+}
+_SHAPES: Final[dict[str, tuple[Json, Json, str]]] = {
+    # name: (required, optional, what they are)
+    "EventHeaders": ({**_COMMON, **_EVENT_ONLY}, _TRACE, _BINARY + "every event."),
+    "IntakeHeaders": (
+        {**_COMMON, **_INTAKE_ONLY},
+        _TRACE,
+        _BINARY + "every record that an upstream system reports.",
+    ),
+    "RejectedHeaders": (
+        _REJECTED,
+        _REJECTED_MORE,
+        "Headers that a refused record has besides those with which it came.",
+    ),
+}
 
 
 def headers_schema(name: str) -> Json:
-    """Return the schema of the CloudEvents headers (binary mode) of events or of the intake.
+    """Return the schema of the headers of events, of the intake or of refused records.
 
     Values are the UTF-8 text of the header's bytes.
     """
-    read = HEADERS[name] == "read"
-    required = {**_COMMON, **(_EVENT_ONLY if read else _INTAKE_ONLY)}
+    required, optional, about = _SHAPES[name]
     return {
         "$schema": DIALECT,
         "$id": f"urn:caunoi:{name}:v1",
         "title": name,
-        "description": "CloudEvents 1.0 headers in Kafka's binary mode, of "
-        + ("every event." if read else "every record that an upstream system reports."),
+        "description": about,
         "type": "object",
-        "properties": {**required, **_TRACE},
+        "properties": {**required, **optional},
         "required": list(required),
     }
