@@ -189,6 +189,7 @@ def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     install_problems(app)
+    app.state.service = service
     return app
 
 
