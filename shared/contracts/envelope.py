@@ -7,7 +7,6 @@ that it retracts; a reader needs nothing else.
 
 import itertools
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from pydantic import Field, model_validator
@@ -26,7 +25,7 @@ class EntryLike(Protocol):
     """What the laws of a chain need of an entry; fast decoders have entries of their own."""
 
     @property
-    def on(self) -> date: ...  # noqa: D102
+    def on(self) -> Any: ...  # noqa: D102
     @property
     def entry(self) -> int: ...  # noqa: D102
     @property
