@@ -9,10 +9,12 @@ from prometheus_client import CollectorRegistry
 
 from services.analytics.api import router
 from services.analytics.consumer import ConsumerSettings, FigureConsumer
+from services.analytics.domain.dead import RubbishWatch
 from services.analytics.domain.indicators import Policy
 from services.analytics.handlers.apply import Applier
 from services.analytics.handlers.figures import Figures
 from services.analytics.handlers.gauges import GaugeReader
+from services.analytics.handlers.pipeline import Pipeline
 from services.analytics.handlers.plans import Plans
 from services.analytics.metrics import GaugeCollector, batch_seconds
 from services.analytics.settings import Settings
@@ -31,6 +33,7 @@ class Service:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings, self.clock = settings, clock
+        self.started = monotonic()
         self.registry = CollectorRegistry()
         self.collector = GaugeCollector()
         self.registry.register(self.collector)
@@ -38,32 +41,25 @@ class Service:
         self.database = Database(settings.database_url, name="analytics", max_size=8)
         self.policy = Policy()
         self.gauges = GaugeReader(self.database, self.policy, clock)
-        self.consumer: FigureConsumer | None = None
-
-    async def start_consumer(self) -> FigureConsumer:
-        """Make the consumer of the live generation."""
-        applier = await Applier.of_live(self.database, self.settings.writer)
-        return FigureConsumer(
+        self.consumer = FigureConsumer(
             ConsumerSettings(
-                bootstrap=self.settings.kafka,
-                group=f"caunoi-analytics-g{applier.generation}",
-                instance=self.settings.instance,
-                max_records=self.settings.batch_records,
-                session_seconds=self.settings.session_seconds,
+                bootstrap=settings.kafka,
+                group="caunoi-analytics",
+                instance=settings.instance,
+                max_records=settings.batch_records,
+                session_seconds=settings.session_seconds,
             ),
-            applier,
-            self.seconds.observe,
+            self.make_pipeline,
         )
 
-    async def run_consumer(self) -> None:
-        """Run the consumer; a database that is away at the start is waited for."""
-        while self.consumer is None:
-            try:
-                self.consumer = await self.start_consumer()
-            except UNAVAILABLE as error:
-                log.warning("consumer_waits", error=repr(error))
-                await asyncio.sleep(1)
-        await self.consumer.run()
+    async def make_pipeline(self) -> Pipeline:
+        """Make a pipeline into the generation that is live now. Raises one of UNAVAILABLE."""
+        applier = await Applier.of_live(self.database, self.settings.writer)
+        return Pipeline(
+            applier,
+            rubbish=RubbishWatch(share=self.settings.rubbish_share),
+            observe=self.seconds.observe,
+        )
 
     async def refresh(self) -> None:
         """Read the gauges for a scrape; without the database only the loop's own are shown."""
@@ -75,30 +71,27 @@ class Service:
         self.collector.show(gauges, self.clock.now(), self._pipeline())
 
     def _pipeline(self) -> dict[str, float]:
-        if self.consumer is None:
-            return {}
         shown = self.consumer.shown
         return {
             "caunoi_consumer_lag_records": sum(shown.lag.values()),
             "caunoi_consumer_halted_partitions": len(shown.halted),
             "caunoi_consumer_assigned": float(shown.assigned),
             "caunoi_consumer_fenced": shown.fenced,
-            "caunoi_consumer_commit_retries": shown.retries,
+            "caunoi_consumer_commit_retries": self.consumer.retries,
+            "caunoi_consumer_restarts": shown.restarts,
             "caunoi_consumer_rebalances": shown.rebalances,
         }
 
     async def check_progress(self) -> None:
         """Fail when there is lag and nothing was committed for a minute."""
-        if self.consumer is None:
-            return
         shown = self.consumer.shown
-        waiting = monotonic() - shown.last_commit
+        waiting = monotonic() - max(self.consumer.last_commit, self.started)
         if sum(shown.lag.values()) and waiting > _STALLED_SECONDS:
             raise RuntimeError(f"lag, and nothing was committed for {waiting:.0f} s")
 
     async def check_consumer(self) -> None:
         """Fail while no partitions are held."""
-        if self.consumer is None or not self.consumer.shown.assigned:
+        if not self.consumer.shown.assigned:
             raise RuntimeError("no partitions are assigned yet")
 
 
@@ -117,7 +110,7 @@ def build(
         async with service.database:
             app.state.figures = Figures(service.database, service.policy, settings.history_from)
             app.state.plans = Plans(service.database, service.clock)
-            task = asyncio.create_task(service.run_consumer()) if with_consumer else None
+            task = asyncio.create_task(service.consumer.run()) if with_consumer else None
             try:
                 yield
             finally:
@@ -142,8 +135,7 @@ def build(
 
 
 async def _stop(service: Service, task: asyncio.Task[None]) -> None:
-    if service.consumer is not None:
-        await service.consumer.stop()
+    await service.consumer.stop()
     done, _ = await asyncio.wait({task}, timeout=8)
     if not done:
         task.cancel()

@@ -60,6 +60,7 @@ class GaugeCollector(Collector):
         counters = {
             "caunoi_consumer_fenced": "How often was a batch thrown away because another moved on?",
             "caunoi_consumer_commit_retries": "How often was a commit tried again?",
+            "caunoi_consumer_restarts": "How often did the loop begin again after an error?",
             "caunoi_consumer_rebalances": "How often were partitions assigned?",
         }
         for name, about in counters.items():

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     history_from: Annotated[date | None, BeforeValidator(lambda v: v or None)] = None
     # Largest number of records of one transaction.
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = 20_000
+    # More than this share of bad records stops the consumer instead of parking them all.
+    rubbish_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     session_seconds: Annotated[float, Field(gt=0)] = 10.0
 
     @property

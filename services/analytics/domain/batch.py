@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from services.analytics.domain.chain import Chain, Verdict
+from services.analytics.domain.dead import NO_RESOLUTIONS, Resolutions
 from services.analytics.domain.decoder import EntityEvent, Line, decode
 from services.analytics.domain.petition_fold import DecodedPetition, PetitionLine, decode_petition
 from shared.contracts.catalogue import Refused
@@ -105,7 +106,8 @@ class Hole:
 class Batch:
     """Collects records; `spans` tells what to commit. One batch is one transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, resolutions: Resolutions = NO_RESOLUTIONS) -> None:
+        self._resolutions = resolutions
         self.spans: dict[Partition, Span] = {}
         self.facts: list[Fact] = []
         self.dead: list[DeadLetter] = []
@@ -147,7 +149,9 @@ class Batch:
             if verdict is Verdict.REPEAT:
                 span.repeated += 1
                 return True
-            fact = _read(src, record, place)
+            if self._resolutions:
+                self._obey(record)
+            fact = read(src, record, place)
         except Refused as refused:
             self._park(span, place, record, refused)
             return True
@@ -165,6 +169,12 @@ class Batch:
         self.facts.append(fact)
         return True
 
+    def _obey(self, record: Raw) -> None:
+        # A rebuild comes to the figures of the live generation only if it parks what is parked.
+        known = self._resolutions.get((record.topic, record.partition, record.offset))
+        if known in {"open", "dismissed"}:
+            raise Refused("parked_before", f"the record is parked ({known})")
+
     def _park(self, span: Span, place: Place | None, record: Raw, refused: Refused) -> None:
         self.dead.append(DeadLetter(record, refused.code, refused.detail[:MAX_DETAIL]))
         span.parked += 1
@@ -172,7 +182,8 @@ class Batch:
             span.chain = span.chain.park(place.position)
 
 
-def _read(src: int, record: Raw, place: Place) -> Fact:
+def read(src: int, record: Raw, place: Place) -> Fact:
+    """Read one record as an event. Raises Refused."""
     if not record.value:
         raise Refused("no_value", "the value is empty")
     found = dict(record.headers)
