@@ -17,9 +17,10 @@ from services.registry.settings import Settings
 from services.registry.timers import RejectedSender, give_up_waiting, repeat
 from shared.contracts.communes import communes
 from shared.contracts.topics import REGISTRY_EVENTS_TOPIC, REGISTRY_INTAKE_TOPIC
-from shared.plumbing.auth import TokenFile
+from shared.plumbing.auth import PrincipalSource, TokenFile
 from shared.plumbing.clock import Clock, SystemClock
 from shared.plumbing.http import HealthChecks, create_app
+from shared.plumbing.http.app import Lifespan
 from shared.plumbing.ids import new_event_id
 from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE
 from shared.plumbing.kafka.door import DoorMetrics
@@ -167,7 +168,7 @@ class Service:
 
 
 def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """Make the application."""
+    """Make the application with everything that runs beside it."""
     service = Service(settings, clock or SystemClock())
 
     @contextlib.asynccontextmanager
@@ -175,21 +176,26 @@ def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
         async with service.running():
             yield
 
-    doors = Doors(Once(service.registrar, service.clock), service.queries)
+    return application(service, TokenFile(settings.tokens), lifespan)
+
+
+def application(
+    service: Service, principals: PrincipalSource, lifespan: Lifespan | None = None
+) -> FastAPI:
+    """Make the HTTP door over a service; without `lifespan` nothing else runs."""
     app = create_app(
         service="registry",
         title="Cầu Nối - registry",
         version="1.0.0",
         description="The system of record of enterprises, co-operatives and their units.",
-        principals=TokenFile(settings.tokens),
+        principals=principals,
         health=service.health(),
         registry=service.series,
         refreshers=[service.refresh_outbox, service.refresh_register, service.door.refresh],
-        routers=doors.routers(),
+        routers=Doors(Once(service.registrar, service.clock), service.queries).routers(),
         lifespan=lifespan,
     )
     install_problems(app)
-    app.state.service = service
     return app
 
 

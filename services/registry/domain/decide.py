@@ -9,7 +9,7 @@ import msgspec
 from services.registry.domain.checks import Circumstances, check_fact, check_parent
 from services.registry.domain.facts import Fact
 from services.registry.domain.refusals import already_registered, parent_ended, unknown_entity
-from services.registry.domain.subject import Subject, amend, difference, load
+from services.registry.domain.subject import Subject, amend, difference, replay
 from services.registry.domain.transitions import TRANSITIONS
 from shared.contracts.catalogue import event_type
 from shared.contracts.envelope import Source
@@ -82,7 +82,8 @@ def decide(subject: Subject, fact: Fact, others: Sequence[Fact] | None = None) -
 
 def begin(code: str, fact: Fact) -> Decision:
     """Record the registration of a new subject. Raises Refusal."""
-    after = load(code, 1, (msgspec.structs.replace(fact, number=1),))
+    facts = (msgspec.structs.replace(fact, number=1),)
+    after = Subject(code, 1, facts, replay(code, facts))
     return Decision(fact.name, after, after.entries, (), fact.cause)
 
 

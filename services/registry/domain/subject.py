@@ -64,13 +64,14 @@ def last_end(facts: Sequence[Fact]) -> Fact | None:
 
 
 def load(code: str, version: int, facts: Sequence[Fact]) -> Subject:
-    """Rebuild a subject from its standing facts. Raises Refusal when they no longer fit."""
-    return _subject(code, version, facts, None, 0)
+    """Rebuild a subject from its recorded facts. They were judged when they were recorded."""
+    ordered = _in_legal_order(facts)
+    return Subject(code, version, ordered, tuple(_entries(code, ordered, [], None)))
 
 
 def replay(code: str, facts: Sequence[Fact]) -> tuple[EntityEntry, ...]:
     """Apply facts in legal order from nothing: the entries that stand. Raises Refusal."""
-    return _subject(code, 0, facts, None, 0).entries
+    return tuple(_entries(code, _in_legal_order(facts), [], 0))
 
 
 def amend(subject: Subject, facts: Sequence[Fact], new: int) -> Subject:
@@ -79,56 +80,67 @@ def amend(subject: Subject, facts: Sequence[Fact], new: int) -> Subject:
     Raises Refusal when they do not fit; it says whether the new fact does not fit (the one of
     number `new`) or one that was recorded earlier and now stands on other ground.
     """
-    return _subject(subject.code, new, facts, subject, new)
-
-
-def _subject(
-    code: str, version: int, facts: Sequence[Fact], base: Subject | None, new: int
-) -> Subject:
-    ordered = tuple(sorted(facts, key=lambda fact: fact.place))
-    entries: list[EntityEntry] = []
+    ordered = _in_legal_order(facts)
+    kept: list[EntityEntry] = []
     # What stands before the first difference is taken over instead of worked out again.
-    if base is not None:
-        for known, fact, entry in zip(base.facts, ordered, base.entries, strict=False):
-            if known is not fact and known != fact:
-                break
-            entries.append(entry)
+    for known, fact, entry in zip(subject.facts, ordered, subject.entries, strict=False):
+        if known is not fact and known != fact:
+            break
+        kept.append(entry)
+    return Subject(subject.code, new, ordered, tuple(_entries(subject.code, ordered, kept, new)))
+
+
+def _in_legal_order(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted(facts, key=lambda fact: fact.place))
+
+
+def _entries(
+    code: str, ordered: Sequence[Fact], entries: list[EntityEntry], new: int | None
+) -> list[EntityEntry]:
+    """Complete `entries`, those of the first facts; `new` None: without judging the others."""
     standing: Standing | None = None
     if entries:
         assert entries[-1].after is not None
         standing = Standing(code, entries[-1].after, last_end(ordered[: len(entries)]))
     for fact in ordered[len(entries) :]:
-        entry = _apply(code, standing, fact, new)
-        assert entry.after is not None
-        entries.append(entry)
+        if new is not None:
+            _judge(code, standing, fact, new)
+        after = _step(standing, fact)
+        entries.append(_entry(fact, standing, after))
         end = standing.end if standing is not None else None
-        standing = Standing(code, entry.after, fact if fact.name == "EntityDissolved" else end)
-    return Subject(code, version, ordered, tuple(entries))
+        standing = Standing(code, after, fact if fact.name == "EntityDissolved" else end)
+    return entries
 
 
-def _apply(code: str, standing: Standing | None, fact: Fact, new: int) -> EntityEntry:
+def _judge(code: str, standing: Standing | None, fact: Fact, new: int) -> None:
     row = TRANSITIONS[fact.name]
-    number = 0 if fact.number == new else fact.number
     if standing is None:
         if not row.begins:
             raise before_registration(code, fact.name, fact.on)
-        before, after = None, register(fact)
-    else:
-        if row.begins:
-            raise already_registered(code, fact.number)
-        before = standing.state
-        if before.kind not in row.kinds:
-            raise kind_forbids(code, fact.name, before)
-        if before.status not in row.statuses:
-            raise status_forbids(code, fact.name, fact.on, number, before)
-        after = row.step(standing, fact)
+        return
+    state = standing.state
+    if row.begins:
+        raise already_registered(code, fact.number)
+    if state.kind not in row.kinds:
+        raise kind_forbids(code, fact.name, state)
+    if state.status not in row.statuses:
+        entry = 0 if fact.number == new else fact.number
+        raise status_forbids(code, fact.name, fact.on, entry, state)
+    row.check(standing, fact)
+
+
+def _step(standing: Standing | None, fact: Fact) -> EntityState:
+    return register(fact) if standing is None else TRANSITIONS[fact.name].step(standing, fact)
+
+
+def _entry(fact: Fact, standing: Standing | None, after: EntityState) -> EntityEntry:
     return EntityEntry(
         entry=fact.number,
         fact=fact.name,
         on=fact.on,
         by=fact.by,
         why=fact.why,
-        before=before,
+        before=None if standing is None else standing.state,
         after=after,
     )
 

@@ -14,7 +14,6 @@ from shared.contracts.values import (
     EntityKind,
     EntityStatus,
     IndustryScheme,
-    Vnd,
 )
 
 STATUSES: Final[frozenset[str]] = frozenset(get_args(EntityStatus))
@@ -32,8 +31,10 @@ class Standing:
     end: Fact | None
 
 
+Check = Callable[[Standing, Fact], None]
+"""Passes, or raises Refusal when a fact does not fit what stands, beyond kind and status."""
 Step = Callable[[Standing, Fact], EntityState]
-"""The state after a fact; raises Refusal when the fact does not fit what stands."""
+"""The state after a fact that was checked, once: what is recorded is not judged again."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Transition:
     kinds: frozenset[str]
     statuses: frozenset[str]
     step: Step
+    check: Check = lambda _standing, _fact: None
     begins: bool = False
 
 
@@ -78,8 +80,8 @@ def _to(status: EntityStatus) -> Step:
     return step
 
 
-def _set_capital(standing: Standing, fact: Fact) -> EntityState:
-    amount: Vnd = cast("int", fact.sets.capital_vnd)
+def _changes_capital(standing: Standing, fact: Fact) -> None:
+    amount = fact.sets.capital_vnd
     if amount == standing.state.capital_vnd:
         raise Refusal(
             "nothing_changed",
@@ -87,17 +89,19 @@ def _set_capital(standing: Standing, fact: Fact) -> EntityState:
             f"{standing.code}: the capital is {amount} VND already, nothing changes",
             {"code": standing.code, "capital_vnd": amount, "entry": fact.number or None},
         )
-    return standing.state.model_copy(update={"capital_vnd": amount})
 
 
-def _end(standing: Standing, fact: Fact) -> EntityState:
+def _set_capital(standing: Standing, fact: Fact) -> EntityState:
+    return standing.state.model_copy(update={"capital_vnd": fact.sets.capital_vnd})
+
+
+def _may_end_so(standing: Standing, fact: Fact) -> None:
     # A dependent unit has no estate of its own: a court opens bankruptcy over its parent.
     if fact.why == "bankrupt" and standing.state.kind in DEPENDENT_KINDS:
         raise kind_forbids(standing.code, fact.name, standing.state)
-    return standing.state.model_copy(update={"status": "ended"})
 
 
-def _reinstate(standing: Standing, fact: Fact) -> EntityState:
+def _may_come_back(standing: Standing, fact: Fact) -> None:
     end = standing.end
     assert end is not None
     if end.why not in REINSTATABLE:
@@ -115,7 +119,6 @@ def _reinstate(standing: Standing, fact: Fact) -> EntityState:
             f"{standing.code} ended with its parent and comes back only together with it",
             {"code": standing.code, "parent": standing.state.parent},
         )
-    return standing.state.model_copy(update={"status": "active"})
 
 
 def _set(*statuses: EntityStatus) -> frozenset[str]:
@@ -129,7 +132,7 @@ TRANSITIONS: Final[Mapping[EntityFact, Transition]] = {
     "CooperativeRegistered": Transition(COLLECTIVE_KINDS, _NONE, _begin, begins=True),
     "BranchRegistered": Transition(DEPENDENT_KINDS, _NONE, _begin, begins=True),
     "CapitalChanged": Transition(
-        PARENT_KINDS, _set("active", "suspended", "not_at_address"), _set_capital
+        PARENT_KINDS, _set("active", "suspended", "not_at_address"), _set_capital, _changes_capital
     ),
     "EntitySuspended": Transition(KINDS, _set("active", "not_at_address"), _to("suspended")),
     "EntityResumed": Transition(KINDS, _set("suspended"), _to("active")),
@@ -148,7 +151,8 @@ TRANSITIONS: Final[Mapping[EntityFact, Transition]] = {
             "dissolving",
             "in_bankruptcy",
         ),
-        _end,
+        _to("ended"),
+        _may_end_so,
     ),
-    "EntityReinstated": Transition(KINDS, _set("ended"), _reinstate),
+    "EntityReinstated": Transition(KINDS, _set("ended"), _to("active"), _may_come_back),
 }
