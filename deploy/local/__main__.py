@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -26,17 +27,14 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
     from deploy.local.errors import LocalError, describe_os_error  # noqa: PLC0415
 
     try:
-        match arguments.command:
-            case "run":
-                return commands.run(folder, arguments.servers_only)
-            case "demo":
-                return commands.demo()
-            case "stop":
-                return commands.stop(folder)
-            case "reset":
-                return commands.reset(folder)
-            case _:
-                return commands.status(folder)
+        act: dict[str, Callable[[], int]] = {
+            "run": lambda: commands.run(folder, arguments.servers_only),
+            "demo": commands.demo,
+            "stop": lambda: commands.stop(folder),
+            "reset": lambda: commands.reset(folder),
+            "status": lambda: commands.status(folder),
+        }
+        return act[arguments.command]()
     except LocalError as error:
         return _fail(str(error))
     except OSError as error:

@@ -19,6 +19,7 @@ import psutil
 
 from deploy.local import guide, preflight, sample, state
 from deploy.local.errors import LocalError
+from deploy.local.launch import gone
 from deploy.local.ports import Ports
 from deploy.local.services import SERVICES
 from deploy.local.stack import Stack
@@ -137,11 +138,10 @@ def _serve() -> None:
 def _stop(folder: Path) -> bool:
     who = state.runner(folder)
     process = who.process() if who else None
-    if process is None:
+    if who is None or process is None:
         return False
     try:
         process.terminate()
-        process.wait(90)
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:
@@ -149,11 +149,11 @@ def _stop(folder: Path) -> bool:
             f"The stack in {folder} belongs to {process.username()} (process {process.pid}): "
             "stop it as that user."
         ) from None
-    except psutil.TimeoutExpired:
+    if not gone([who], 90):
         raise LocalError(
-            f"Process {process.pid}, which runs the stack in {folder}, does not end. "
+            f"Process {who.pid}, which runs the stack in {folder}, does not end. "
             f"Its logs are in {folder / 'logs'}."
-        ) from None
+        )
     return True
 
 

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -161,6 +161,17 @@ class Identity:
             return process if alive and abs(process.create_time() - self.born) < 0.1 else None
         except psutil.NoSuchProcess:
             return None
+
+
+def gone(processes: Iterable[Identity], seconds: float) -> bool:
+    """Wait until all have ended, for `seconds` at most; one that nobody reaped has ended too."""
+    deadline = time.monotonic() + seconds
+    left = list(processes)
+    while left := [who for who in left if who.process() is not None]:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.03)
+    return True
 
 
 def last_lines(log: Path, begin: int = 0, count: int = 12) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import psutil
 
 from deploy.local import state
 from deploy.local.errors import LocalError
+from deploy.local.launch import Identity, gone
 
 MINIMUM_FREE_BYTES = 1_000_000_000
 
@@ -35,15 +38,22 @@ def end_leftovers(folder: Path, say: Callable[[str], None]) -> None:
     earlier = state.read(folder)
     if earlier is None:
         return
-    living = {name: who.process() for name, who in earlier.processes.items()}
-    left = {name: process for name, process in living.items() if process is not None}
+    left = {name: who for name, who in earlier.processes.items() if who.process() is not None}
     if left:
-        names = ", ".join(f"{name} (process {process.pid})" for name, process in left.items())
-        say(f"Ending what an earlier run left: {names}")
-        for process in left.values():
-            process.terminate()
-        _, stubborn = psutil.wait_procs(list(left.values()), timeout=10)
-        for process in stubborn:
-            process.kill()
-        psutil.wait_procs(stubborn, timeout=10)
+        say(
+            "Ending what an earlier run left: "
+            + ", ".join(f"{name} (process {who.pid})" for name, who in left.items())
+        )
+        for who in left.values():
+            _send(who, signal.SIGTERM)
+        if not gone(left.values(), 10):
+            for who in left.values():
+                _send(who, signal.SIGKILL)
+            gone(left.values(), 10)
     state.remove(folder)
+
+
+def _send(who: Identity, number: signal.Signals) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if process := who.process():
+            process.send_signal(number)

@@ -50,7 +50,7 @@ class Service:
 
     def ready(self, _pid: int) -> bool:
         """Whether `/readyz` says so."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=1)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200

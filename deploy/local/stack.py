@@ -88,6 +88,7 @@ class Stack:
         self._supervisor: Supervisor | None = None
         self._living: dict[str, Identity] = {}
         self._ready = False
+        self._state_failed = False
 
     # Where it is
 
@@ -312,5 +313,8 @@ class Stack:
         now = state.State(state.myself(), self._living, asdict(self.addresses), self._ready)
         try:
             state.write(self.folder, now)
+            self._state_failed = False
         except OSError as error:
-            self._say(f"{self.folder / 'state.json'} could not be written: {error.strerror}.")
+            if not self._state_failed:  # said once, not at every try
+                self._say(f"{self.folder / 'state.json'} could not be written: {error.strerror}.")
+            self._state_failed = True
