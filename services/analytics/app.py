@@ -16,8 +16,10 @@ from services.analytics.handlers.figures import Figures
 from services.analytics.handlers.gauges import GaugeReader
 from services.analytics.handlers.pipeline import Pipeline
 from services.analytics.handlers.plans import Plans
+from services.analytics.handlers.trail import Trail
 from services.analytics.metrics import GaugeCollector, batch_seconds
 from services.analytics.settings import Settings
+from services.analytics.timers import follow_sequences
 from shared.plumbing.auth import PrincipalSource, TokenFile
 from shared.plumbing.clock import Clock, SystemClock, monotonic
 from shared.plumbing.http import HealthChecks, create_app
@@ -111,11 +113,16 @@ def build(
             app.state.figures = Figures(service.database, service.policy, settings.history_from)
             app.state.plans = Plans(service.database, service.clock)
             task = asyncio.create_task(service.consumer.run()) if with_consumer else None
+            trail = asyncio.create_task(
+                follow_sequences(Trail(service.database), settings.sequence_check_seconds)
+            )
             try:
                 yield
             finally:
+                trail.cancel()
                 if task is not None:
                     await _stop(service, task)
+                await asyncio.gather(trail, return_exceptions=True)
 
     return create_app(
         service="analytics",

@@ -135,6 +135,11 @@ def _applied(g: Gauges, now: datetime) -> Iterator[Metric]:
         ["code"],
         (((code,), n) for code, n in g.dead_letters.items()),
     )
+    yield GaugeMetricFamily(
+        "caunoi_sequence_gaps",
+        "How many subjects have a gap in their sequence?",
+        value=g.sequence_gaps,
+    )
     if g.newest is not None:
         yield GaugeMetricFamily(
             "caunoi_newest_event_age_seconds",

@@ -29,5 +29,6 @@ class Gauges:
     repeated: int
     parked: int
     dead_letters: Mapping[str, int]
+    sequence_gaps: int
     newest: datetime | None
     committed_at: datetime | None

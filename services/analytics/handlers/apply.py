@@ -17,7 +17,11 @@ from services.analytics.store import batches
 from services.analytics.store.batches import Fenced
 from shared.plumbing.postgres import Database
 
-__all__ = ["Applier", "Fenced", "deltas_of"]
+__all__ = ["Applier", "Fenced", "NotLive", "deltas_of"]
+
+
+class NotLive(Exception):
+    """Another generation has taken this one's place."""
 
 
 def deltas_of(batch: Batch) -> Deltas:
@@ -29,11 +33,15 @@ def deltas_of(batch: Batch) -> Deltas:
 
 @dataclass(frozen=True)
 class Applier:
-    """Writes batches into one generation. `writer` is this replica's number in the cells."""
+    """Writes batches into one generation. `writer` is this replica's number in the cells.
+
+    `state` is the state that the generation must have: a swap ends the writing into the old one.
+    """
 
     database: Database
     generation: int
     writer: int
+    state: str = "live"
 
     @classmethod
     async def of_live(cls, database: Database, writer: int) -> "Applier":
@@ -54,13 +62,15 @@ class Applier:
     async def apply(self, batch: Batch, deltas: Deltas) -> None:
         """Apply a batch whole or not at all.
 
-        Raises Fenced when somebody else moved the offsets, one of UNAVAILABLE when the database
-        is gone: then `outcome` tells whether the batch is in.
+        Raises Fenced when somebody else moved the offsets, NotLive after a swap, one of
+        UNAVAILABLE when the database is gone: then `is_applied` tells whether the batch is in.
         """
         async with self.database.transaction() as conn:
             # The offsets are in the same transaction: a commit that a crash of the database loses
             # is read again from Kafka, so nobody has to wait for the disk.
-            await batches.relax_durability(conn)
+            state = await batches.begin(conn, self.generation)
+            if state != self.state:
+                raise NotLive(f"generation {self.generation} is {state}, not {self.state}")
             await batches.move_offsets(conn, self.schema, batch.spans)
             await batches.append_entities(conn, self.schema, batch.entity_facts)
             await batches.append_petitions(conn, self.schema, batch.petition_facts)

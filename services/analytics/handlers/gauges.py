@@ -9,7 +9,7 @@ from services.analytics.domain.figures import PlanRow, attainment, value
 from services.analytics.domain.gauges import Gauges, PlanGauge
 from services.analytics.domain.indicators import BY_NAME, OPEN, Policy
 from services.analytics.domain.measured import KINDS
-from services.analytics.store import batches, figures, plans
+from services.analytics.store import batches, figures, ledger, plans
 from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.postgres import Connection, Database
 
@@ -37,6 +37,7 @@ class GaugeReader:
             opened = await figures.open_petitions(conn, g, OPEN)
             late = await figures.overdue(conn, g, today)
             dead = await figures.dead_letters(conn)
+            gaps = await ledger.gaps(conn, g)
         return Gauges(
             entities={kind: self._on_register(now, kind).n for kind in KINDS},
             capital={
@@ -60,6 +61,7 @@ class GaugeReader:
             repeated=sum(s.repeated for s in standing),
             parked=sum(s.parked for s in standing),
             dead_letters=dead,
+            sequence_gaps=gaps,
             newest=max((s.newest for s in standing if s.newest), default=None),
             committed_at=max((s.committed_at for s in standing if s.committed_at), default=None),
         )

@@ -53,9 +53,17 @@ async def load_progress(
     }
 
 
-async def relax_durability(conn: Connection) -> None:
-    """Let this transaction's commit return before it is on the disk."""
-    await conn.execute("SET LOCAL synchronous_commit = off")
+async def begin(conn: Connection, generation: int) -> str | None:
+    """Hold a generation for this transaction and return its state, None when it is gone.
+
+    A swap waits for us, and we see its outcome. The commit may return before it is on the disk.
+    """
+    row = await conn.fetchrow(
+        """SELECT state, set_config('synchronous_commit', 'off', true) FROM generation
+           WHERE number = $1 FOR SHARE""",
+        generation,
+    )
+    return None if row is None else str(row["state"])
 
 
 async def move_offsets(conn: Connection, g: str, spans: Mapping[Partition, Span]) -> None:
