@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -191,7 +192,20 @@ def tail_text(log: Path, begin: int = 0) -> str:
     lines = last_lines(log, begin)
     if not lines:
         return f" It left no word in {log}."
-    return " Its last lines:\n" + "\n".join(f"    {line[:400]}" for line in lines) + f"\n  in {log}"
+    shown = "\n".join(f"    {_short(line)[:300]}" for line in lines)
+    return f" Its last lines:\n{shown}\n  in {log}"
+
+
+def _short(line: str) -> str:
+    """A JSON log line as its event and error; a traceback in it as its last line."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(record, dict) or "event" not in record:
+        return line
+    parts = (str(record.get(key) or "").strip() for key in ("level", "event", "error", "exception"))
+    return ": ".join(part.splitlines()[-1] for part in parts if part)
 
 
 def rotate(log: Path, limit: int = 50_000_000) -> None:

@@ -1,19 +1,23 @@
-"""The three services as processes: their commands, their environment, their readiness."""
+"""The three services as processes: preparation, environment, command, readiness."""
 
 from __future__ import annotations
 
 import http.client
+import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.launch import Spec
 from deploy.local.ports import HOST
+from deploy.local.prepare import VARIABLE
 
 SERVICES = ("registry", "petitions", "analytics")
 # The sample register opens with the balance of this date; figures before it are not known.
 HISTORY_FROM = "2024-12-31"
+_OURS = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,11 @@ class Service:
         """`http://host:port` without a slash at the end."""
         return f"http://{HOST}:{self.port}"
 
-    def job(self, command: str) -> Spec:
-        """A command of the service that ends by itself (`migrate`, `topics`)."""
-        return self._spec(f"{self.name} {command}", command)
-
     def serve(self) -> Spec:
-        """The service itself."""
-        return self._spec(self.name, "serve")
-
-    def _spec(self, name: str, command: str) -> Spec:
+        """How the supervisor runs it."""
         return Spec(
-            name=name,
-            command=(sys.executable, "-m", f"services.{self.name}", command),
+            name=self.name,
+            command=(sys.executable, "-m", f"services.{self.name}", "serve"),
             log=self.logs / f"{self.name}.jsonl",
             cwd=self.root,
             env=self.env,
@@ -58,6 +55,23 @@ class Service:
             return False
         finally:
             connection.close()
+
+
+def preparation(services: Sequence[Service]) -> Spec:
+    """The job that migrates the databases of the services and makes their topics."""
+    first = services[0]
+    return Spec(
+        name="the preparation of the services",
+        command=(sys.executable, "-m", "deploy.local.prepare"),
+        log=first.logs / "prepare.log",
+        cwd=first.root,
+        env={
+            VARIABLE: json.dumps({service.name: dict(service.env) for service in services}),
+            # `root` comes first; this finds the module itself where `root` is another project.
+            "PYTHONPATH": os.pathsep.join([str(_OURS), *filter(None, [os.getenv("PYTHONPATH")])]),
+            "PYTHONUNBUFFERED": "1",
+        },
+    )
 
 
 def database(service: str) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from deploy.local import preflight, services, state, tokens
-from deploy.local.errors import LocalError
+from deploy.local.errors import LocalError, ProcessEnded
 from deploy.local.kafka import KafkaServer
 from deploy.local.launch import Identity, Spec, run_to_end
 from deploy.local.packages import cache_folder
@@ -88,6 +88,7 @@ class Stack:
         self._supervisor: Supervisor | None = None
         self._living: dict[str, Identity] = {}
         self._ready = False
+        self._first_death: str | None = None
         self._state_failed = False
 
     # Where it is
@@ -147,11 +148,12 @@ class Stack:
         A stack that was stopped may be started again.
         """
         self._cancelled.clear()
+        self._first_death = None
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.take()
         try:
             self._check()
-            self._supervisor = Supervisor(self._say_death, self._changed)
+            self._supervisor = Supervisor(self._say, self._died, self._changed)
             self._start_all()
         except BaseException:
             self.stop()
@@ -222,24 +224,31 @@ class Stack:
     def _start_all(self) -> None:
         with ThreadPoolExecutor(len(SERVERS) + len(SERVICES)) as threads:
             try:
-                steps = [threads.submit(getattr(self, f"_start_{name}")) for name in self._servers]
-                steps += self._submit_services(threads, steps)
-                for step in steps:
-                    step.result()
+                servers = {
+                    name: threads.submit(getattr(self, f"_start_{name}")) for name in self._servers
+                }
+                if self._names:
+                    servers["postgres"].result()
+                    self._prepare_services(servers["kafka"])
+                _all(servers.values())
+                self._serve(threads)
             except BaseException:
                 self._cancelled.set()  # ends the jobs that run, so that the threads end
                 raise
 
-    def _submit_services(
-        self, threads: ThreadPoolExecutor, servers: list[Future[None]]
-    ) -> list[Future[None]]:
-        by_name = dict(zip(self._servers, servers, strict=True))
-        prepared = [threads.submit(self._prepare_service, n, by_name) for n in self._names]
-        for step in prepared:
-            step.result()
+    def _prepare_services(self, kafka: Future[None]) -> None:
+        """Runs beside Kafka's start: the topics wait for it, the migrations need not."""
+        self._services = {
+            name: Service(name, self.ports.of(name), self._root, self.logs, self.environment(name))
+            for name in self._names
+        }
+        job = services.preparation(list(self._services.values()))
+        run_to_end(job, 2 * START_SECONDS, lambda: self._cancelled.is_set() or _failed(kafka))
+
+    def _serve(self, threads: ThreadPoolExecutor) -> None:
         for service in self._services.values():
             self._running().start(service.serve())
-        return [threads.submit(self._await_service, name) for name in self._names]
+        _all([threads.submit(self._await_service, name) for name in self._services])
 
     def _start_kafka(self) -> None:
         cache = cache_folder(fallback=self.folder / "cache") if not self._cache else self._cache
@@ -257,22 +266,17 @@ class Stack:
         self._running().start(spec)
         self._first_ready(spec.name)
 
-    def _prepare_service(self, name: str, servers: Mapping[str, Future[None]]) -> None:
-        servers["postgres"].result()
-        service = Service(name, self.ports.of(name), self._root, self.logs, self.environment(name))
-        run_to_end(service.job("migrate"), START_SECONDS, self._cancelled.is_set)
-        servers["kafka"].result()
-        run_to_end(service.job("topics"), START_SECONDS, self._cancelled.is_set)
-        self._services[name] = service
-
     def _await_service(self, name: str) -> None:
         self._first_ready(name)
         self._say(f"{name} is ready at {self._services[name].url}")
 
     def _first_ready(self, name: str) -> None:
-        """Unlike later, one death during the first start is an error to report."""
-        supervisor = self._running()
-        self._wait(name, START_SECONDS, lambda: supervisor.raise_if_dead(name, 0))
+        self._wait(name, START_SECONDS, self._raise_if_any_died)
+
+    def _raise_if_any_died(self) -> None:
+        """Unlike later, a death before everything is ready ends the start."""
+        if self._first_death is not None:
+            raise ProcessEnded(self._first_death)
 
     def _wait(self, name: str, timeout: float, check: Callable[[], None]) -> None:
         deadline = time.monotonic() + timeout
@@ -302,8 +306,12 @@ class Stack:
         if done in (0, total) or done % 10 == 0:
             self._say(f"Downloading Kafka, once: {done} of {total} files")
 
-    def _say_death(self, text: str) -> None:
-        self._say(text + preflight.space_warning(self.folder))
+    def _died(self, text: str, seconds: float) -> None:
+        full = preflight.space_warning(self.folder)
+        if not self._ready:
+            self._first_death = self._first_death or text + full
+        else:
+            self._say(f"{text}\n  It is started again in {seconds:.1f} s.{full}")
 
     def _changed(self, living: dict[str, Identity]) -> None:
         self._living = living
@@ -318,3 +326,12 @@ class Stack:
             if not self._state_failed:  # said once, not at every try
                 self._say(f"{self.folder / 'state.json'} could not be written: {error.strerror}.")
             self._state_failed = True
+
+
+def _all(steps: Iterable[Future[None]]) -> None:
+    for step in steps:
+        step.result()
+
+
+def _failed(step: Future[None]) -> bool:
+    return step.done() and step.exception() is not None

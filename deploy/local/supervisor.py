@@ -20,7 +20,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
-from deploy.local.errors import LocalError, ProcessEnded
+from deploy.local.errors import LocalError
 from deploy.local.launch import (
     Identity,
     Spec,
@@ -52,23 +52,25 @@ class _Kept:
     deaths: int = 0
     failures: int = 0
     log_begin: int = 0
-    last_death: str = ""
     gone: threading.Event = field(default_factory=threading.Event)
 
 
 class Supervisor:
     """Runs named processes until `close`.
 
-    `say` gets a text for the terminal when a process dies; `changed` is called after each start
-    and end with the identities of the living. Both are called by the keeper's thread.
+    `died` gets what an operator should read (the last lines are in it) when a process died, and in
+    how many seconds it is started again; `changed` is called after each start and end with the
+    identities of the living; `say` gets the rest. All are called by the keeper's thread.
     """
 
     def __init__(
         self,
         say: Say,
+        died: Callable[[str, float], None],
         changed: Callable[[dict[str, Identity]], None] = lambda _living: None,
     ) -> None:
         self._say = say
+        self._died = died
         self._changed = changed
         self._kept: dict[str, _Kept] = {}
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -120,12 +122,6 @@ class Supervisor:
         """How often a process ended without having been asked to."""
         return self._of(name).deaths
 
-    def raise_if_dead(self, name: str, deaths_before: int) -> None:
-        """Raise ProcessEnded when the process died more often than `deaths_before`."""
-        kept = self._of(name)
-        if kept.deaths > deaths_before:
-            raise ProcessEnded(kept.last_death)
-
     def close(self, order: Sequence[Sequence[str]]) -> None:
         """End everything, group after group, each group at once; then the keeper itself."""
         for group in order:
@@ -171,9 +167,8 @@ class Supervisor:
     def _plan_start(self, kept: _Kept, what: str) -> None:
         wait = BACKOFF_SECONDS[min(kept.failures, len(BACKOFF_SECONDS) - 1)]
         kept.failures += 1
-        kept.last_death = what
         kept.start_again_at = time.monotonic() + wait
-        self._say(f"{what}\n  It is started again in {wait:.1f} s.")
+        self._died(what, wait)
 
     def _begin(self, spec: Spec) -> None:
         if spec.name in self._kept:

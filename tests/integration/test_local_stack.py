@@ -1,6 +1,7 @@
 """The embedded stack on real servers, with services that only pretend."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
 from deploy.local.errors import LocalError
 from deploy.local.ports import HOST, Ports
+from deploy.local.services import SERVICES
 from deploy.local.stack import ROOT, Stack
 
 SERVICE = """
@@ -124,11 +126,27 @@ async def test_everything_is_up_when_the_start_returns(stack: Stack) -> None:
 
 
 def test_a_service_is_migrated_and_given_its_topics_before_it_serves(stack: Stack) -> None:
-    log = (stack.logs / "analytics.jsonl").read_text()
-    assert log.index('"migrate"') < log.index('"topics"') < log.index('"serve"')
-    assert '"CAUNOI_HISTORY_FROM": "2024-12-31"' in log
-    assert f'"CAUNOI_KAFKA": "{stack.addresses.kafka}"' in log
-    assert "/caunoi_analytics" in log
+    commands = [json.loads(line) for line in prepared(stack) if line.startswith("{")]
+    assert [
+        (row["command"], row["CAUNOI_DATABASE_URL"].rpartition("/")[2]) for row in commands
+    ] == [
+        *(("migrate", f"caunoi_{name}") for name in SERVICES),
+        *(("topics", f"caunoi_{name}") for name in SERVICES),
+    ]
+    served = json.loads((stack.logs / "analytics.jsonl").read_text().splitlines()[0])
+    assert served["command"] == "serve"
+    assert served["CAUNOI_HISTORY_FROM"] == "2024-12-31"
+    assert served["CAUNOI_KAFKA"] == stack.addresses.kafka
+
+
+def prepared(stack: Stack) -> list[str]:
+    return (stack.logs / "prepare.log").read_text().splitlines()
+
+
+def test_the_environment_of_one_service_does_not_reach_the_next(stack: Stack) -> None:
+    rows = [json.loads(line) for line in prepared(stack) if line.startswith("{")]
+    with_history = {row["CAUNOI_PORT"] for row in rows if "CAUNOI_HISTORY_FROM" in row}
+    assert with_history == {str(stack.ports.analytics)}
 
 
 async def test_a_database_asks_for_the_password(stack: Stack) -> None:
@@ -248,7 +266,7 @@ def test_a_migration_that_fails_ends_the_start_with_its_reason(tmp_path: Path) -
     root = make_services(tmp_path / "root")
     (root / "refuse").touch()
     stack = Stack(tmp_path / "stack", ports=Ports.free(), root=root)
-    with pytest.raises(LocalError, match=r"migrate ended with code 1[\s\S]*from tomorrow"):
+    with pytest.raises(LocalError, match=r"registry migrate failed: the schema is from tomorrow"):
         stack.start()
     mine = [child for child in psutil.Process().children() if _belongs(child, tmp_path)]
     assert mine == []

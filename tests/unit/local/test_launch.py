@@ -1,10 +1,11 @@
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from deploy.local.errors import ProcessEnded
-from deploy.local.launch import Spec, last_lines, rotate, run_to_end
+from deploy.local.launch import Spec, last_lines, rotate, run_to_end, tail_text
 
 
 def job(folder: Path, program: str) -> Spec:
@@ -51,3 +52,11 @@ def test_a_log_that_grew_too_large_is_put_aside(tmp_path: Path) -> None:
     rotate(log, limit=10)
     assert not log.exists()
     assert (tmp_path / "log.1").read_text() == "x" * 20
+
+
+def test_of_a_json_line_the_event_and_the_end_of_its_traceback_are_shown(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    record = {"level": "error", "event": "failed", "exception": "Traceback\n  x\nOSError: why"}
+    log.write_text(json.dumps(record) + "\nnot json\n[1]\n")
+    text = tail_text(log)
+    assert "    error: failed: OSError: why\n    not json\n    [1]\n" in text
