@@ -43,7 +43,7 @@ def what_to_try(stack: Stack) -> str:
             "Try, in another terminal:",
             f"  export TOKEN={stack.token}",
             f'  curl -s -H "Authorization: Bearer $TOKEN" \\\n'
-            f"    '{addresses.analytics}/v1/indicators?as_of={today}'",
+            f"    '{addresses.analytics}/v1/indicators?as_of={today}' | head -c 330",
             f"  curl -s -X POST {addresses.registry}/v1/enterprises \\\n"
             f'    -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: THU-{code}" \\\n'
             f"    -H 'Content-Type: application/json' -d '{body}'",

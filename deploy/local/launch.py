@@ -25,6 +25,7 @@ import psutil
 from deploy.local.errors import LocalError, ProcessEnded
 
 _PR_SET_PDEATHSIG = 1
+_NOT_SHOWN = frozenset({"time", "service", "logger"})  # of a JSON log line on the terminal
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -197,15 +198,20 @@ def tail_text(log: Path, begin: int = 0) -> str:
 
 
 def _short(line: str) -> str:
-    """A JSON log line as its event and error; a traceback in it as its last line."""
+    """A JSON log line as level, event and fields; of a traceback in it the last line."""
     try:
         record = json.loads(line)
     except ValueError:
         return line
     if not isinstance(record, dict) or "event" not in record:
         return line
-    parts = (str(record.get(key) or "").strip() for key in ("level", "event", "error", "exception"))
-    return ": ".join(part.splitlines()[-1] for part in parts if part)
+    fields = {name: _last(value) for name, value in record.items() if name not in _NOT_SHOWN}
+    level, event = fields.pop("level", ""), fields.pop("event")
+    return " ".join([level, event, *(f"{name}={value}" for name, value in fields.items())])
+
+
+def _last(value: object) -> str:
+    return (str(value).strip().splitlines() or [""])[-1]
 
 
 def rotate(log: Path, limit: int = 50_000_000) -> None:

@@ -59,4 +59,4 @@ def test_of_a_json_line_the_event_and_the_end_of_its_traceback_are_shown(tmp_pat
     record = {"level": "error", "event": "failed", "exception": "Traceback\n  x\nOSError: why"}
     log.write_text(json.dumps(record) + "\nnot json\n[1]\n")
     text = tail_text(log)
-    assert "    error: failed: OSError: why\n    not json\n    [1]\n" in text
+    assert "    error failed exception=OSError: why\n    not json\n    [1]\n" in text
