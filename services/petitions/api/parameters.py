@@ -62,6 +62,9 @@ async def _reads_events(principal: CurrentPrincipal) -> Principal:
     return principal
 
 
+# Asked before the body is looked at: whoever may not come in is not told what a body needs.
+Filer = Depends(requires(FILE))
+Actor = Depends(requires(HANDLE))
 CallerOf = Annotated[Caller, Depends(caller_dependency)]
 Expected = Annotated[int | None, Depends(expected_dependency)]
 Handler = Annotated[Principal, Depends(requires(HANDLE))]

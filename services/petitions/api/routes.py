@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from services.petitions.api.bodies import ActionIn, AnswerIn, AssignIn, FileIn, ResolveIn
 from services.petitions.api.parameters import (
+    Actor,
     AfterPosition,
     AfterSequence,
     CallerOf,
     Expected,
+    Filer,
     Handler,
     Id,
     Limit,
@@ -54,7 +56,13 @@ class Doors:
     def _petitions(self) -> APIRouter:
         router = APIRouter(prefix="/v1/petitions", tags=["petitions"])
 
-        @router.post("", status_code=201, response_model=FiledOut, summary="File a petition")
+        @router.post(
+            "",
+            status_code=201,
+            response_model=FiledOut,
+            dependencies=[Filer],
+            summary="File a petition",
+        )
         async def file(body: FileIn, caller: CallerOf) -> Response:
             answer = await self.commands.file(
                 body.command(),
@@ -89,7 +97,9 @@ class Doors:
         return router
 
     def _actions(self) -> APIRouter:
-        router = APIRouter(prefix="/v1/petitions/{petition_id}/actions", tags=["actions"])
+        router = APIRouter(
+            prefix="/v1/petitions/{petition_id}/actions", tags=["actions"], dependencies=[Actor]
+        )
 
         async def act(petition_id: str, body: ActionIn, seen: int | None, by: Caller) -> Response:
             answer = await self.commands.act(
