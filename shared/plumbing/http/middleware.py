@@ -1,5 +1,7 @@
 """What surrounds every request: a limit, a line in the log, a count. Pure ASGI."""
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,6 +22,9 @@ _log = get_logger(__name__)
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CLIENT_CLOSED = 499
+# What is still taken, and thrown away, of a body that was refused for its size.
+_LINGER_OCTETS = 64 * 1024 * 1024
+_LINGER_SECONDS = 5.0
 
 
 class HttpMetrics:
@@ -133,6 +138,8 @@ class BodyGate:
         rule = self._rule(scope["path"])
         refusal = _refuse(Headers(scope=scope), rule)
         if refusal is not None:
+            if refusal.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                send = _lingering(receive, send)
             await problems.answer(refusal)(scope, receive, send)
             return
         taken = 0
@@ -147,13 +154,46 @@ class BodyGate:
                     raise HTTPException(413) from problems.body_too_large(rule.max_bytes)
             return message
 
-        await self._app(scope, count, send)
+        async def answer(message: Message) -> None:
+            await (late if taken > rule.max_bytes else send)(message)
+
+        late = _lingering(receive, send)
+        await self._app(scope, count, answer)
 
     def _rule(self, path: str) -> BodyRule:
         for prefix, rule in self._rules:
             if path.startswith(prefix):
                 return rule
         return self._default
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """Send an answer, but end it only when the rest of the body has come.
+
+    A connection that is closed with octets unread is reset, and the client, still sending, would
+    lose the answer that it was just given.
+    """
+
+    async def answer(message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body"):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                await _throw_away(receive)
+        await send({"type": "http.response.body", "body": b""})
+
+    return answer
+
+
+async def _throw_away(receive: Receive) -> None:
+    taken = 0
+    while taken < _LINGER_OCTETS:
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
 
 
 def _refuse(headers: Headers, rule: BodyRule) -> Problem | None:
