@@ -116,6 +116,8 @@ class BatchDoor(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lock = asyncio.Lock()
         self._term = 0
         self._failing_since: float | None = None
+        # Since when records wait, as far as a check saw it, and none was taken.
+        self._behind_since: float | None = None
         self._reason = ""
         self._committed_at = 0.0
         self._subscriber = broker.subscriber(
@@ -141,6 +143,14 @@ class BatchDoor(ConsumerRebalanceListener):  # type: ignore[misc]
         since = self._failing_since
         if since is not None and monotonic() - since > _STUCK_SECONDS:
             raise DoorStuck(f"{self.topic}: the same batch has failed for a minute: {self._reason}")
+        consumer = self._subscriber.consumer
+        if consumer is None or not self._positions.lag(consumer):
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = monotonic()
+        elif monotonic() - self._behind_since > _STUCK_SECONDS:
+            # Clients of Kafka can live on without consuming: only progress proves that they do.
+            raise DoorStuck(f"{self.topic}: records wait, and none was taken for a minute")
 
     async def refresh(self) -> None:
         """Set the lag gauge: call before a scrape."""
@@ -178,6 +188,7 @@ class BatchDoor(ConsumerRebalanceListener):  # type: ignore[misc]
             self._metrics.repeats.inc(len(records) - len(fresh))
             if fresh and await self._apply(Batch(fresh, spans), term, consumer):
                 self._positions.moved(spans)
+                self._behind_since = None
                 self._metrics.records.inc(len(fresh))
                 await self._tell_kafka(consumer)
 

@@ -250,3 +250,21 @@ async def test_topics_are_made_once_and_never_in_another_shape(kafka: str, topic
     assert await ensure_topics(kafka, [TopicSpec(topic, 4, None), other]) == []
     with pytest.raises(TopicRefused, match="4 partitions, not 5"):
         await ensure_topics(kafka, [TopicSpec(topic, 5, None)])
+
+
+async def test_records_that_wait_while_none_is_taken_are_said_to_be_stuck(
+    kafka: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.plumbing.kafka.door._STUCK_SECONDS", 0.2)
+    go_on = asyncio.Event()
+
+    async def hang(_: Batch) -> None:
+        await go_on.wait()
+
+    ledger.trouble = hang
+    await _produce(kafka, ledger.topic, 10)
+    async with _door(kafka, ledger) as door:
+        await _stuck(door, "none was taken")
+        go_on.set()
+        await _applied(ledger, 10)
+        await door.check()
