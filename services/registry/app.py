@@ -35,6 +35,9 @@ _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _REJECTED_EVERY = 0.5
 _WAITING_EVERY = 2.0
+_KEYS_EVERY = 3_600.0
+# Long enough for every client that tries again.
+_KEYS_KEPT = timedelta(days=7)
 
 
 class Service:
@@ -50,6 +53,7 @@ class Service:
             self.database, clock, new_event_id, frozenset(communes()), self.metrics.count
         )
         self.queries = Queries(self.database)
+        self.once = Once(self.registrar, clock)
         self.relay = Relay(
             dsn=settings.database_url,
             bootstrap=settings.kafka,
@@ -93,8 +97,12 @@ class Service:
         async def give_up() -> None:
             await give_up_waiting(self.registrar, patience)
 
+        async def forget_keys() -> None:
+            await self.once.forget(_KEYS_KEPT)
+
         self._spawn("intake", self._listen())
         self._spawn("rejected", repeat("rejected", _REJECTED_EVERY, self.rejected.send_all))
+        self._spawn("keys", repeat("keys", _KEYS_EVERY, forget_keys))
         self._spawn("waiting", repeat("waiting", _WAITING_EVERY, give_up))
 
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
@@ -192,7 +200,7 @@ def application(
         health=service.health(),
         registry=service.series,
         refreshers=[service.refresh_outbox, service.refresh_register, service.door.refresh],
-        routers=Doors(Once(service.registrar, service.clock), service.queries).routers(),
+        routers=Doors(service.once, service.queries).routers(),
         lifespan=lifespan,
     )
     install_problems(app)

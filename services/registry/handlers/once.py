@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.registry.domain import Refusal
 from services.registry.handlers.queries import first_answer
@@ -65,6 +66,15 @@ class Once:
             answer = render(await self._record(conn, request))
             await idempotency.remember(conn, principal=key.principal, key=key.key, answer=answer)
             return answer
+
+        return await self.registrar.transaction(work)
+
+    async def forget(self, older: timedelta) -> int:
+        """Forget the keys that are older; how many. Their facts stay known by reference."""
+        before = self.clock.now() - older
+
+        async def work(conn: Connection) -> int:
+            return await idempotency.forget_before(conn, before)
 
         return await self.registrar.transaction(work)
 

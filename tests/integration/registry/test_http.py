@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -6,6 +7,7 @@ import pytest
 
 from services.registry.app import Service
 from shared.contracts.catalogue import parse
+from shared.plumbing.clock import FixedClock
 from shared.plumbing.postgres import Connection
 from tests.integration.registry.bodies import (
     BRANCH,
@@ -240,6 +242,19 @@ async def test_an_idempotency_key_gives_the_very_same_answer(
     }
     other = await http.post("/v1/enterprises", json=enterprise(OTHER, "R-2"), headers=key)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (await rows(conn))["event"] == 1
+
+
+async def test_old_idempotency_keys_are_forgotten_and_their_facts_are_not(
+    http: httpx.AsyncClient, service: Service, clock: FixedClock, conn: Connection
+) -> None:
+    key = {"idempotency-key": "k-1"}
+    await http.post("/v1/enterprises", json=enterprise(), headers=key)
+    assert await service.once.forget(timedelta(days=7)) == 0
+    clock.set(clock.now() + timedelta(days=8))
+    assert await service.once.forget(timedelta(days=7)) == 1
+    again = await http.post("/v1/enterprises", json=enterprise(), headers=key)
+    assert again.json()["repeated"]
     assert (await rows(conn))["event"] == 1
 
 
