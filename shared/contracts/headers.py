@@ -4,42 +4,51 @@ Two headers are ours: `ce_position` is the event's place in its producer's log, 
 position before it in the same partition; from them a reader tells a repeat from a hole.
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from shared.contracts.catalogue import Refused
 from shared.contracts.envelope import SPEC_VERSION
 
-_DECIMAL = re.compile(rb"0|[1-9][0-9]{0,17}")
+_DIGITS = 18  # a position fits into 64 bits
+SPEC_VERSION_BYTES = SPEC_VERSION.encode()
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where an event stands in its producer's log; `previous` is 0 for a partition's first."""
 
     position: int
     previous: int
 
 
-Headers = Iterable[tuple[str, bytes | None]]
+Headers = Iterable[tuple[str, bytes | None]] | Mapping[str, bytes | None]
+"""Headers as a record has them, or already as a mapping (of a repeated name the last counts)."""
+
+
+def _mapping(headers: Headers) -> Mapping[str, bytes | None]:
+    return headers if isinstance(headers, dict) else dict(headers)
 
 
 def place_of(headers: Headers) -> Place:
     """Read the chain headers. Raises Refused `no_place` when they are absent or no place."""
-    found = {k: v for k, v in headers if k in {"ce_position", "ce_previous"}}
+    found = _mapping(headers)
     position, previous = found.get("ce_position"), found.get("ce_previous")
-    if not position or not previous or not _DECIMAL.fullmatch(position):
+    if not position or not previous or not position.isdigit() or not previous.isdigit():
         raise Refused("no_place", "ce_position or ce_previous is absent or not a decimal")
-    if not _DECIMAL.fullmatch(previous) or int(previous) >= int(position):
-        raise Refused("no_place", "ce_previous is not a decimal below ce_position")
-    return Place(int(position), int(previous))
+    if len(position) > _DIGITS or len(previous) > _DIGITS:
+        raise Refused("no_place", "ce_position or ce_previous has more than 18 digits")
+    if position[:1] == b"0" or (previous[:1] == b"0" and previous != b"0"):
+        raise Refused("no_place", "ce_position or ce_previous begins with a 0")
+    place = Place(int(position), int(previous))
+    if place.previous >= place.position:
+        raise Refused("no_place", "ce_previous is not below ce_position")
+    return place
 
 
 def type_of(headers: Headers) -> str:
     """Read `ce_type` after checking `ce_specversion`. Raises Refused `bad_headers`."""
-    found = dict(headers)
-    if found.get("ce_specversion") != SPEC_VERSION.encode():
+    found = _mapping(headers)
+    if found.get("ce_specversion") != SPEC_VERSION_BYTES:
         raise Refused("bad_headers", "ce_specversion is not 1.0")
     raw = found.get("ce_type")
     if not raw:

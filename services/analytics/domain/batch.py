@@ -5,14 +5,19 @@ dropped as a repeat, parked with its reason, or stops its partition because some
 missing. Nothing here raises for what is in a record.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
+import numpy as np
+
+from services.analytics.domain.bulk import read_run
 from services.analytics.domain.chain import Chain, Verdict
+from services.analytics.domain.columns import MICROS, Entries, Line, Placed, entries_of, micros_of
 from services.analytics.domain.dead import NO_RESOLUTIONS, Resolutions
-from services.analytics.domain.decoder import EntityEvent, Line, decode
+from services.analytics.domain.decoder import EntityEvent, decode
 from services.analytics.domain.petition_fold import DecodedPetition, PetitionLine, decode_petition
 from shared.contracts.catalogue import Refused
 from shared.contracts.headers import Place, place_of, type_of
@@ -109,7 +114,9 @@ class Batch:
     def __init__(self, resolutions: Resolutions = NO_RESOLUTIONS) -> None:
         self._resolutions = resolutions
         self.spans: dict[Partition, Span] = {}
-        self.facts: list[Fact] = []
+        self.entities: list[tuple[Entries, Placed]] = []
+        self.petitions: list[Fact] = []
+        self._singles: list[Fact] = []
         self.dead: list[DeadLetter] = []
         self.holes: dict[Partition, Hole] = {}
 
@@ -118,40 +125,53 @@ class Batch:
         """The number of records taken."""
         return sum(span.hi - span.lo for span in self.spans.values())
 
-    @property
-    def entity_facts(self) -> list[Fact]:
-        """The facts about entities."""
-        return [fact for fact in self.facts if fact.src < _SRC_STEP]
-
-    @property
-    def petition_facts(self) -> list[Fact]:
-        """The facts about petitions."""
-        return [fact for fact in self.facts if fact.src >= _SRC_STEP]
-
     def take(self, partition: Partition, progress: Progress, records: Sequence[Raw]) -> None:
         """Take a partition's next records, in order, up to the first hole; may be called again."""
         span = self.spans.get(partition)
         if span is None:
-            span = Span(progress.next, progress.next, progress.chain)
+            span = Span(progress.next, progress.next, progress.chain.copy())
         src = partition.src
         for record in records:
             if not self._take_one(partition, src, span, record):
                 break
             span.hi = record.offset + 1
+        if self._singles:
+            self.entities.append(columns_of(self._singles))
+            self._singles = []
         if span.hi > span.lo:
             self.spans[partition] = span
+
+    def take_run(self, partition: Partition, progress: Progress, records: Sequence[Raw]) -> None:
+        """Take records like `take`, all at once where they are ordinary."""
+        span = self.spans.get(partition)
+        chain = progress.chain if span is None else span.chain
+        run = None
+        if partition.src < _SRC_STEP and not chain.parked and not self._resolutions:
+            run = read_run(partition.src, records, chain.mark)
+        if run is None:
+            self.take(partition, progress, records)
+            return
+        if span is None:
+            span = self.spans[partition] = Span(progress.next, progress.next, chain.copy())
+        span.chain.applied(run.mark)
+        span.hi = records[-1].offset + 1
+        span.applied += len(run.entries)
+        span.repeated += run.repeated
+        span.newest = datetime.fromtimestamp(run.newest_micros / MICROS, UTC)
+        self.entities.append((run.entries, run.placed))
 
     def _take_one(self, partition: Partition, src: int, span: Span, record: Raw) -> bool:
         place: Place | None = None
         try:
-            place = place_of(record.headers)
+            headers = dict(record.headers)
+            place = place_of(headers)
             verdict = span.chain.judge(place.position, place.previous)
             if verdict is Verdict.REPEAT:
                 span.repeated += 1
                 return True
             if self._resolutions:
                 self._obey(record)
-            fact = read(src, record, place)
+            fact = read(src, record, headers, place)
         except Refused as refused:
             self._park(span, place, record, refused)
             return True
@@ -163,10 +183,13 @@ class Batch:
                 partition, record.offset, span.chain.mark, place.previous, place.position
             )
             return False
-        span.chain = span.chain.applied(place.position)
+        span.chain.applied(place.position)
         span.applied += 1
         span.newest = fact.recorded_at
-        self.facts.append(fact)
+        if src < _SRC_STEP:
+            self._singles.append(fact)
+        else:
+            self.petitions.append(fact)
         return True
 
     def _obey(self, record: Raw) -> None:
@@ -179,21 +202,23 @@ class Batch:
         self.dead.append(DeadLetter(record, refused.code, refused.detail[:MAX_DETAIL]))
         span.parked += 1
         if place and span.chain.judge(place.position, place.previous) is Verdict.NEXT:
-            span.chain = span.chain.park(place.position)
+            span.chain.park(place.position)
 
 
-def read(src: int, record: Raw, place: Place) -> Fact:
+def read(src: int, record: Raw, headers: Mapping[str, bytes | None], place: Place) -> Fact:
     """Read one record as an event. Raises Refused."""
     if not record.value:
         raise Refused("no_value", "the value is empty")
-    found = dict(record.headers)
-    ce_type = type_of(record.headers)
+    ce_type = type_of(headers)
     event: EntityEvent | DecodedPetition = (
         decode(ce_type, record.value) if src < _SRC_STEP else decode_petition(ce_type, record.value)
     )
     if record.key != event.subject.encode():
         raise Refused("key_mismatch", "the key is not the subject")
-    return Fact(src, record.offset, place.position, _time(found.get("ce_time")), event)
+    return _new_fact((src, record.offset, place.position, _time(headers.get("ce_time")), event))
+
+
+_new_fact: Final[Callable[[tuple[object, ...]], Fact]] = partial(tuple.__new__, Fact)
 
 
 def _time(raw: bytes | None) -> datetime:
@@ -206,11 +231,20 @@ def _time(raw: bytes | None) -> datetime:
     return moment
 
 
-def entity_lines(facts: Sequence[Fact]) -> list[Line]:
-    """Return the ledger lines of entity facts."""
-    return [
-        line for fact in facts if isinstance(fact.event, EntityEvent) for line in fact.event.lines
-    ]
+def columns_of(facts: Sequence[Fact]) -> tuple[Entries, Placed]:
+    """Lay the ledger lines of entity facts out as columns."""
+    lines: list[Line] = []
+    rows: list[tuple[int, int, int, int, int, int]] = []
+    subjects: list[str] = []
+    for number, record, position, moment, event in facts:
+        if not isinstance(event, EntityEvent):
+            raise TypeError("not an entity's event")
+        row = (number, record, position, micros_of(moment), event.sequence)
+        lines += event.lines
+        rows += [(*row, int(event.origin == "backfill"))] * len(event.lines)
+        subjects += [event.subject] * len(event.lines)
+    src, offset, at, micros, sequence, backfill = np.array(rows, dtype=np.int64).T
+    return entries_of(lines), Placed(src, offset, at, micros, sequence, backfill, subjects)
 
 
 def petition_lines(facts: Sequence[Fact]) -> list[PetitionLine]:

@@ -7,10 +7,11 @@ next one, a repeat, or proof that something is missing.
 A record that is parked may be a true member of the chain whose content we cannot read, or rubbish
 that somebody wrote with headers that look right. Which of the two is known only by the record
 after it: either names the parked one as the one before it, or it names the mark. Until then both
-ends are kept, so that a stranger with a huge position cannot make later events look like repeats.
+ends are kept, so that a stranger with a huge position cannot make later events look like repeats,
+and a readable event at a parked record's own position is taken: the parked one was the stranger.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -22,7 +23,7 @@ class Verdict(Enum):
     HOLE = "hole"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Chain:
     """The end of a partition's chain: `mark`, and parked positions that may extend it."""
 
@@ -31,16 +32,21 @@ class Chain:
 
     def judge(self, position: int, previous: int) -> Verdict:
         """Judge a record by its place."""
-        if position <= self.mark or position in self.parked:
+        if position <= self.mark:
             return Verdict.REPEAT
         if previous == self.mark or previous in self.parked:
             return Verdict.NEXT
         return Verdict.HOLE
 
-    def applied(self, position: int) -> "Chain":
-        """Return the chain after an event that was applied: it decides which end was true."""
-        return Chain(position)
+    def applied(self, position: int) -> None:
+        """Go on from an event that was applied: it decides which end was true."""
+        self.mark = position
+        self.parked = ()
 
-    def park(self, position: int) -> "Chain":
-        """Return the chain after a record with a sound place was parked."""
-        return replace(self, parked=(*self.parked, position))
+    def park(self, position: int) -> None:
+        """Keep one more end, after a record with a sound place was parked."""
+        self.parked = (*self.parked, position)
+
+    def copy(self) -> "Chain":
+        """Return a chain that goes its own way from here."""
+        return Chain(self.mark, self.parked)

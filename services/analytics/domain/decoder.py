@@ -7,13 +7,22 @@ from event to event (dates, the words of a state) is checked once and remembered
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Annotated, Final, Literal, NamedTuple, get_args
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
-from services.analytics.domain.measured import NUMBER_OF_DETAIL, is_dependent, pack
+from services.analytics.domain.columns import Line
+from services.analytics.domain.measured import (
+    COMMUNES,
+    DEPENDENT_FROM,
+    KIND_FORM_STATUS,
+    NUMBER_OF_DETAIL,
+    SECTIONS_OF,
+)
 from shared.contracts.catalogue import BY_TYPE, Refused, parse
 from shared.contracts.envelope import misfit
 from shared.contracts.registry import EntityFact, entry_agrees
@@ -41,12 +50,14 @@ Number = Annotated[int, Meta(ge=1, le=MAX_SEQUENCE)]
 Vnd = Annotated[int, Meta(ge=0, le=MAX_CAPITAL_VND)]
 
 
-class _Industry(Struct, frozen=True, gc=False):
+class _Industry(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     scheme: IndustryScheme
     code: str
 
 
-class _State(Struct, frozen=True, gc=False):
+class State(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """An entity's state as it is written; what it must be beside this, `_measure` checks."""
+
     kind: EntityKind
     legal_form: LegalForm | None
     name: Annotated[str, Meta(min_length=1, max_length=500)]
@@ -62,15 +73,44 @@ class _Entry(Struct, frozen=True, gc=False):
     entry: Number
     fact: EntityFact
     on: str
-    before: _State | None
-    after: _State | None
+    before: State | None
+    after: State | None
     by: RegisteredBy | None = None
     why: EndedWhy | None = None
 
 
-class _Source(Struct, frozen=True, gc=False):
+class _Source(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     system: Annotated[str, Meta(min_length=1, max_length=200)]
     reference: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class _PlainEntry(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    entry: Number
+    fact: EntityFact
+    on: str
+    before: State | None
+    after: Raw
+    by: RegisteredBy | None = None
+    why: EndedWhy | None = None
+
+
+class _Plain(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The ordinary event: one entry asserted, which is the state as it stands now.
+
+    Its state is written twice with the same bytes; they are compared and read once. Fields that
+    came later are left to the wider way, which looks into what it skips.
+    """
+
+    subject: str
+    sequence: Number
+    asserts: Annotated[list[_PlainEntry], Meta(min_length=1, max_length=1)]
+    retracts: Annotated[list[None], Meta(max_length=0)]
+    state: Raw
+    corrects: None
+    origin: Origin
+    cause: Annotated[str, Meta(min_length=1, max_length=100)] | None
+    source: _Source
+    reason: Annotated[str, Meta(max_length=2000)] | None
 
 
 class _Event(Struct, frozen=True, gc=False):
@@ -78,29 +118,12 @@ class _Event(Struct, frozen=True, gc=False):
     sequence: Number
     asserts: Annotated[list[_Entry], Meta(max_length=1000)]
     retracts: Annotated[list[_Entry], Meta(max_length=1000)]
-    state: _State | None
+    state: State | None
     corrects: Number | None
     origin: Origin
     cause: Annotated[str, Meta(min_length=1, max_length=100)] | None
     source: _Source
     reason: Annotated[str, Meta(max_length=2000)] | None
-
-
-class Line(NamedTuple):
-    """One ledger line: an entry asserted (sign 1) or retracted (sign -1).
-
-    `before_key`/`after_key` are `measured` keys (0: no state), amounts are VND (0 where null).
-    """
-
-    sign: int
-    number: int
-    fact: int
-    detail: int
-    on: date
-    before_key: int
-    before_vnd: int
-    after_key: int
-    after_vnd: int
 
 
 class EntityEvent(NamedTuple):
@@ -112,19 +135,24 @@ class EntityEvent(NamedTuple):
     lines: list[Line]
 
 
-_SUBJECT: Final = re.compile(SUBJECT_PATTERN)
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_OWN_FACTS: Final = {
+SUBJECT: Final = re.compile(SUBJECT_PATTERN)
+OWN_FACTS: Final = {
     spec.type: spec.model.facts for spec in BY_TYPE.values() if spec.topic is REGISTRY_EVENTS_TOPIC
 }
 _decode: Final = msgspec.json.Decoder(_Event).decode
-_dates: Final[dict[str, date]] = {}
-_keys: Final[dict[tuple[str, str | None, str, str, str, str], int]] = {}
+PLAIN: Final = msgspec.json.Decoder(_Plain)
+STATE: Final = msgspec.json.Decoder(State)
+# A named tuple's own constructor costs twice what a tuple does; there are a million of them.
+_new_line: Final[Callable[[tuple[object, ...]], Line]] = partial(tuple.__new__, Line)
+_new_event: Final[Callable[[tuple[object, ...]], EntityEvent]] = partial(tuple.__new__, EntityEvent)
 
 
-def _day(text: str) -> date:
-    found = _dates.get(text)
-    if found is None:
+class _Days(dict[str, date]):
+    """Dates by their text; each is checked once. Refused: not a date of the contract."""
+
+    def __missing__(self, text: str) -> date:
+        if len(self) >= _REMEMBERED:
+            self.clear()
         if not _DATE.fullmatch(text):
             raise Refused("invalid_data", "date")
         try:
@@ -133,53 +161,49 @@ def _day(text: str) -> date:
             raise Refused("invalid_data", "date") from None
         if not FIRST_YEAR <= found.year <= LAST_YEAR:
             raise Refused("invalid_data", "date")
-        _dates[text] = found
-    return found
+        self[text] = found
+        return found
 
 
-def _measure(state: _State) -> int:
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DAYS: Final = _Days()
+
+
+def _measure(state: State) -> int:
     industry = state.industry
-    words = (
-        state.kind,
-        state.legal_form,
-        state.status,
-        state.commune,
-        industry.scheme,
-        industry.code,
-    )
-    key = _keys.get(words)
-    if key is None:
-        key = pack(*words)
-        if key is None:
-            raise Refused("invalid_data", "state")
-        if len(_keys) >= _REMEMBERED:
-            _keys.clear()
-        _keys[words] = key
+    words = KIND_FORM_STATUS.get((state.kind, state.legal_form, state.status))
+    place = COMMUNES[state.commune]
+    section = SECTIONS_OF[industry.scheme][industry.code]
+    if words is None or place < 0 or section < 0:
+        raise Refused("invalid_data", "state")
     parent = state.parent
-    if is_dependent(key):
-        if state.capital_vnd is not None or parent is None or not _SUBJECT.fullmatch(parent):
+    if words >= DEPENDENT_FROM:
+        if state.capital_vnd is not None or parent is None or not SUBJECT.fullmatch(parent):
             raise Refused("invalid_data", "state")
     elif state.capital_vnd is None or parent is not None:
         raise Refused("invalid_data", "state")
-    if state.registered_on not in _dates:
-        _day(state.registered_on)
-    return key
+    DAYS[state.registered_on]
+    return words | place | section
 
 
-def _line(sign: int, entry: _Entry) -> Line:
-    before, after = entry.before, entry.after
-    if not entry_agrees(entry.fact, entry.by, entry.why, before, after):
+def _line(
+    sign: int, entry: _Entry | _PlainEntry, before: State | None, after: State | None
+) -> Line:
+    by, why = entry.by, entry.why
+    if not entry_agrees(entry.fact, by, why, before, after):
         raise Refused("invalid_data", "entry_misfit")
-    return Line(
-        sign,
-        entry.entry,
-        NUMBER_OF_FACT[entry.fact],
-        NUMBER_OF_DETAIL[entry.by or entry.why],
-        _dates.get(entry.on) or _day(entry.on),
-        0 if before is None else _measure(before),
-        0 if before is None else before.capital_vnd or 0,
-        0 if after is None else _measure(after),
-        0 if after is None else after.capital_vnd or 0,
+    return _new_line(
+        (
+            sign,
+            entry.entry,
+            NUMBER_OF_FACT[entry.fact],
+            NUMBER_OF_DETAIL[by or why],
+            DAYS[entry.on],
+            0 if before is None else _measure(before),
+            0 if before is None else before.capital_vnd or 0,
+            0 if after is None else _measure(after),
+            0 if after is None else after.capital_vnd or 0,
+        )
     )
 
 
@@ -199,38 +223,45 @@ def _laws(event: _Event, own: tuple[str, ...]) -> None:
 def decode(ce_type: str, value: bytes) -> EntityEvent:
     """Decode a registry event. Raises Refused `unknown_type` or `invalid_data`.
 
-    What the fast way refuses is judged by the contract itself, which has the last word on oddities
-    such as a name that stands twice in an object; what that accepts is decoded from its own words.
+    There are three ways, each slower and wider: the ordinary event, any event, and the contract
+    itself, which has the last word on what the others refuse (a name that stands twice in an
+    object, for one); what that accepts is decoded from its own words.
     """
-    own = _OWN_FACTS.get(ce_type)
+    own = OWN_FACTS.get(ce_type)
     if own is None:
         raise Refused("unknown_type", ce_type[:200])
     try:
-        return _fast(own, value)
-    except Refused:
-        event = parse(ce_type, value, REGISTRY_EVENTS_TOPIC.name)
-        return _fast(own, event.model_dump_json().encode())
-
-
-def _fast(own: tuple[str, ...], value: bytes) -> EntityEvent:
+        return _ordinary(own, value)
+    except (Refused, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
     try:
-        # msgspec does not look into the strings of fields that it skips.
+        # msgspec does not look into the strings of fields that it skips; they must be UTF-8 too.
         value.decode()
-        event = _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused("invalid_data", str(error)[:500]) from error
-    if not _SUBJECT.fullmatch(event.subject):
+        return _any(own, value)
+    except (Refused, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        event = parse(ce_type, value, REGISTRY_EVENTS_TOPIC.name)
+        return _any(own, event.model_dump_json().encode())
+
+
+def _ordinary(own: tuple[str, ...], value: bytes) -> EntityEvent:
+    event = PLAIN.decode(value)
+    entry = event.asserts[0]
+    state = bytes(event.state)
+    if state != bytes(entry.after) or entry.fact not in own:
+        raise Refused("invalid_data", "not ordinary")
+    if not SUBJECT.fullmatch(event.subject):
         raise Refused("invalid_data", "subject")
-    if len(_dates) >= _REMEMBERED:
-        _dates.clear()
-    lines = [_line(1, entry) for entry in event.asserts]
+    line = _line(1, entry, entry.before, STATE.decode(state))
+    return _new_event((event.subject, event.sequence, event.origin, [line]))
+
+
+def _any(own: tuple[str, ...], value: bytes) -> EntityEvent:
+    event = _decode(value)
+    if not SUBJECT.fullmatch(event.subject):
+        raise Refused("invalid_data", "subject")
     if event.state is not None:
         _measure(event.state)
-    if len(lines) == 1 and not event.retracts and event.asserts[0].fact in own:
-        # The ordinary event; its only other laws are these two.
-        if event.state is None or event.corrects is not None:
-            raise Refused("invalid_data", "correction_misfit")
-    else:
-        lines += [_line(-1, entry) for entry in event.retracts]
-        _laws(event, own)
-    return EntityEvent(event.subject, event.sequence, event.origin, lines)
+    lines = [_line(1, entry, entry.before, entry.after) for entry in event.asserts]
+    lines += [_line(-1, entry, entry.before, entry.after) for entry in event.retracts]
+    _laws(event, own)
+    return _new_event((event.subject, event.sequence, event.origin, lines))

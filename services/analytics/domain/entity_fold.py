@@ -13,7 +13,6 @@ from datetime import date
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.analytics.domain.cells import (
     ENTITY_DIMS,
@@ -26,7 +25,8 @@ from services.analytics.domain.cells import (
     merge,
     stock_measure,
 )
-from services.analytics.domain.decoder import FACTS, NUMBER_OF_FACT, Line
+from services.analytics.domain.columns import EPOCH, Column, Entries, Line, entries_of
+from services.analytics.domain.decoder import FACTS, NUMBER_OF_FACT
 from services.analytics.domain.measured import (
     BAND_LIMITS,
     BANDS,
@@ -41,8 +41,6 @@ from services.analytics.domain.measured import (
     STATUS_AT,
     STATUSES,
 )
-
-Column = NDArray[np.int64]
 
 FLOWS: Final[tuple[str, ...]] = (
     "new.first",
@@ -100,7 +98,6 @@ def _flow_table() -> Column:
 
 _FLOW: Final = _flow_table()
 _LIMITS: Final = np.array(BAND_LIMITS, dtype=np.int64)
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 # measure = kind (3 bits) and 0-15 for a status or 16 + flow; period and key beside it in 64 bits
 _FLOW_BASE: Final = 16
 _MEASURE_SIZE: Final = 64
@@ -128,17 +125,18 @@ class _Moves:
 
 
 def fold_entities(lines: Sequence[Line]) -> Deltas:
-    """Return what ledger lines add to the cells; cells that come to nothing are left out.
+    """Return what ledger lines add to the cells; cells that come to nothing are left out."""
+    return fold_entries(entries_of(lines))
 
-    Raises OverflowError only if one line's own amounts are beyond the contract.
-    """
-    if not lines:
+
+def fold_entries(entries: Entries) -> Deltas:
+    """Return what entries add to the cells; cells that come to nothing are left out."""
+    if not len(entries):
         return {}
-    moves = _moves(lines)
+    moves = _moves(entries)
     if float(moves.amount.max()) * len(moves.amount) >= _SAFE:
         # Sums of 64 bits would wrap around in silence; exact sums of halves do not.
-        half = len(lines) // 2
-        return merge(fold_entities(lines[:half]), fold_entities(lines[half:]))
+        return merge(*map(fold_entries, entries.halves()))
     deltas: dict[Cell, Sum] = {}
     _collect(deltas, TOTAL, moves.day, moves, None)
     month = moves.month
@@ -148,29 +146,25 @@ def fold_entities(lines: Sequence[Line]) -> Deltas:
     return deltas
 
 
-def _moves(lines: Sequence[Line]) -> _Moves:
-    """Lay the lines out as moves: the stock after, the stock before, the flow of the fact."""
-    signs, _, facts, details, days, *rest = zip(*lines, strict=True)
-    sign, fact, detail = (np.array(c, dtype=np.int64) for c in (signs, facts, details))
-    day = np.array([d.toordinal() for d in days], dtype=np.int64) - _EPOCH
-    before, before_vnd, after, after_vnd = (np.array(c, dtype=np.int64) for c in rest)
-    step = after_vnd - before_vnd
-    changed = fact == _CAPITAL_CHANGED
-    flow = _FLOW[fact, detail]
+def _moves(e: Entries) -> _Moves:
+    """Lay entries out as moves: the stock after, the stock before, the flow of the fact."""
+    step = e.after_vnd - e.before_vnd
+    changed = e.fact == _CAPITAL_CHANGED
+    flow = _FLOW[e.fact, e.detail]
     flow = np.where(changed & (step > 0), _INCREASED, flow)
     flow = np.where(changed & (step < 0), _DECREASED, flow)
-    a, b, f = after != 0, before != 0, flow != _NONE
-    key, capital = np.where(a, after, before), np.where(a, after_vnd, before_vnd)
+    a, b, f = e.after_key != 0, e.before_key != 0, flow != _NONE
+    key, capital = np.where(a, e.after_key, e.before_key), np.where(a, e.after_vnd, e.before_vnd)
     flow_amount = np.where(changed, np.abs(step), capital)
     measure = (key >> KIND_AT) * _MEASURE_SIZE + _FLOW_BASE + flow
     # The band of a capital change's flow is that of the capital it led to, not of the step.
-    capitals = np.concatenate((after_vnd[a], before_vnd[b], capital[f]))
+    capitals = np.concatenate((e.after_vnd[a], e.before_vnd[b], capital[f]))
     return _Moves(
-        day=np.concatenate((day[a], day[b], day[f])),
-        measure=np.concatenate((_stock(after[a]), _stock(before[b]), measure[f])),
-        sign=np.concatenate((sign[a], -sign[b], sign[f])),
-        amount=np.concatenate((after_vnd[a], before_vnd[b], flow_amount[f])),
-        key=np.concatenate((after[a], before[b], key[f])),
+        day=np.concatenate((e.day[a], e.day[b], e.day[f])),
+        measure=np.concatenate((_stock(e.after_key[a]), _stock(e.before_key[b]), measure[f])),
+        sign=np.concatenate((e.sign[a], -e.sign[b], e.sign[f])),
+        amount=np.concatenate((e.after_vnd[a], e.before_vnd[b], flow_amount[f])),
+        key=np.concatenate((e.after_key[a], e.before_key[b], key[f])),
         band=np.searchsorted(_LIMITS, capitals, side="right"),
     )
 
@@ -192,7 +186,7 @@ def _keys_of(dim: str, moves: _Moves) -> Column:
 def _collect(
     deltas: dict[Cell, Sum], dim: str, period: Column, moves: _Moves, key: Column | None
 ) -> None:
-    place = ((moves.measure << _PERIOD_BITS) + (period + _EPOCH)) << _KEY_BITS
+    place = ((moves.measure << _PERIOD_BITS) + (period + EPOCH)) << _KEY_BITS
     if key is not None:
         place = place + key
     order = np.argsort(place, kind="stable")

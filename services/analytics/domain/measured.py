@@ -6,7 +6,7 @@ The numbers are places in closed vocabularies and are stored: words are only eve
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -19,6 +19,7 @@ from shared.contracts.values import (
     EndedWhy,
     EntityKind,
     EntityStatus,
+    IndustryScheme,
     LegalForm,
     RegisteredBy,
     section_of,
@@ -79,22 +80,63 @@ class Measured:
     commune: str
 
 
+class Words(dict[str, int]):
+    """Checks and numbers words of an open vocabulary once each; remembers a bounded number.
+
+    A word that is not of the contract is -1. Rubbish can fill the memory but not grow it.
+    """
+
+    def __init__(self, number: Callable[[str], int], limit: int = 100_000) -> None:
+        super().__init__()
+        self._number, self._limit = number, limit
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= self._limit:
+            self.clear()
+        found = self[word] = self._number(word)
+        return found
+
+
+def _kind_form_status() -> dict[tuple[str, str | None, str], int]:
+    table = {}
+    for kind, k in _NUMBER_OF_KIND.items():
+        dependent = kind in DEPENDENT_KINDS
+        for form, f in _NUMBER_OF_FORM.items():
+            if not kind_agrees(kind, form, None if dependent else 0, "-" if dependent else None):
+                continue
+            for status, s in _NUMBER_OF_STATUS.items():
+                table[kind, form, status] = k << KIND_AT | f << FORM_AT | s << STATUS_AT
+    return table
+
+
+KIND_FORM_STATUS: Final = _kind_form_status()
+"""The part of a key that kind, form and status make, for the combinations that agree."""
+COMMUNES: Final = Words(lambda word: int(word) if _COMMUNE.fullmatch(word) else -1)
+"""The part of a key that a commune makes."""
+
+
+def _sections(scheme: str) -> Words:
+    def number(word: str) -> int:
+        if not _INDUSTRY.fullmatch(word):
+            return -1
+        return _NUMBER_OF_SECTION[section_of(scheme, word)] << SECTION_AT
+
+    return Words(number)
+
+
+SECTIONS_OF: Final[Mapping[str, Words]] = {
+    scheme: _sections(scheme) for scheme in get_args(IndustryScheme)
+}
+"""By scheme, the part of a key that an industry's code makes."""
+
+
 def pack(
     kind: str, form: str | None, status: str, commune: str, scheme: str, industry: str
 ) -> int | None:
     """Return the key of a state, None when a part is not of the contract."""
-    if not _COMMUNE.fullmatch(commune) or not _INDUSTRY.fullmatch(industry):
-        return None
-    dependent = kind in DEPENDENT_KINDS
-    if not kind_agrees(kind, form, None if dependent else 0, "-" if dependent else None):
-        return None
-    return (
-        _NUMBER_OF_KIND[kind] << KIND_AT
-        | _NUMBER_OF_FORM[form] << FORM_AT
-        | _NUMBER_OF_STATUS[status] << STATUS_AT
-        | _NUMBER_OF_SECTION[section_of(scheme, industry)] << SECTION_AT
-        | int(commune)
-    )
+    words = KIND_FORM_STATUS.get((kind, form, status))
+    place, section = COMMUNES[commune], SECTIONS_OF[scheme][industry]
+    return None if words is None or place < 0 or section < 0 else words | place | section
 
 
 def unpack(key: int) -> Measured:
@@ -108,9 +150,5 @@ def unpack(key: int) -> Measured:
     )
 
 
-FIRST_DEPENDENT: Final = min(_NUMBER_OF_KIND[k] for k in DEPENDENT_KINDS)
-
-
-def is_dependent(key: int) -> bool:
-    """Say whether the key is of a dependent unit (which has a parent and no capital)."""
-    return key >> KIND_AT >= FIRST_DEPENDENT
+DEPENDENT_FROM: Final = min(_NUMBER_OF_KIND[k] for k in DEPENDENT_KINDS) << KIND_AT
+"""Keys from here on are of dependent units, which have a parent and no capital."""

@@ -7,11 +7,11 @@ from services.analytics.domain.batch import (
     Batch,
     Partition,
     Progress,
-    entity_lines,
     petition_lines,
 )
 from services.analytics.domain.cells import Deltas, merge
-from services.analytics.domain.entity_fold import fold_entities
+from services.analytics.domain.columns import joined
+from services.analytics.domain.entity_fold import fold_entries
 from services.analytics.domain.petition_fold import fold_petitions
 from services.analytics.store import batches
 from services.analytics.store.batches import Fenced
@@ -26,8 +26,8 @@ class NotLive(Exception):
 
 def deltas_of(batch: Batch) -> Deltas:
     """Return what a batch adds to the cells."""
-    entities = fold_entities(entity_lines(batch.entity_facts))
-    petitions = fold_petitions(petition_lines(batch.petition_facts))
+    entities = fold_entries(joined([entries for entries, _ in batch.entities]))
+    petitions = fold_petitions(petition_lines(batch.petitions))
     return merge(entities, petitions) if petitions else entities
 
 
@@ -72,8 +72,8 @@ class Applier:
             if state != self.state:
                 raise NotLive(f"generation {self.generation} is {state}, not {self.state}")
             await batches.move_offsets(conn, self.schema, batch.spans)
-            await batches.append_entities(conn, self.schema, batch.entity_facts)
-            await batches.append_petitions(conn, self.schema, batch.petition_facts)
+            await batches.append_entities(conn, self.schema, batch.entities)
+            await batches.append_petitions(conn, self.schema, batch.petitions)
             await batches.add_cells(conn, self.schema, self.writer, deltas)
             if batch.dead:
                 await batches.park(conn, batch.dead)

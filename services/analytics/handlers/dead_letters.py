@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from services.analytics.domain.batch import (
     Fact,
     Partition,
-    entity_lines,
+    columns_of,
     petition_lines,
     read,
 )
-from services.analytics.domain.cells import merge
-from services.analytics.domain.entity_fold import fold_entities
+from services.analytics.domain.decoder import EntityEvent
+from services.analytics.domain.entity_fold import fold_entries
 from services.analytics.domain.petition_fold import fold_petitions
 from services.analytics.store import batches, dead_letters, generations, ledger
 from services.analytics.store.dead_letters import Parked
@@ -56,12 +56,17 @@ class Letters:
 
     async def _apply(self, conn: Connection, g: str, letter: Parked) -> Fact:
         partition = Partition(letter.topic, letter.partition)
-        fact = read(partition.src, letter, place_of(letter.headers))
+        headers = dict(letter.headers)
+        fact = read(partition.src, letter, headers, place_of(headers))
         if await dead_letters.position_is_applied(conn, g, fact):
             raise Refused("already_applied", "another delivery of this event was applied")
-        deltas = merge(fold_entities(entity_lines([fact])), fold_petitions(petition_lines([fact])))
-        await batches.append_entities(conn, g, [fact])
-        await batches.append_petitions(conn, g, [fact])
+        if isinstance(fact.event, EntityEvent):
+            columns = columns_of([fact])
+            deltas = fold_entries(columns[0])
+            await batches.append_entities(conn, g, [columns])
+        else:
+            deltas = fold_petitions(petition_lines([fact]))
+            await batches.append_petitions(conn, g, [fact])
         await batches.add_cells(conn, g, self.writer, deltas)
         await dead_letters.count_as_applied(conn, g, fact, partition)
         await ledger.close_gap(conn, g, fact.event.subject, fact.event.sequence)

@@ -26,7 +26,7 @@ class Pipeline:
         self,
         applier: Applier,
         *,
-        slice_records: int = 500,
+        slice_records: int = 2_000,
         backoff: tuple[float, float] = (0.2, 5.0),
         rubbish: RubbishWatch | None = None,
         resolutions: Resolutions = NO_RESOLUTIONS,
@@ -88,7 +88,7 @@ class Pipeline:
         for partition, records in got.items():
             at = self.progress[partition]
             for start in range(0, len(records), self._slice):
-                batch.take(partition, at, records[start : start + self._slice])
+                batch.take_run(partition, at, records[start : start + self._slice])
                 if partition in batch.holes:
                     break
                 # Lets the commit of the batch before go on meanwhile.

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from services.analytics.domain.batch import DeadLetter, Fact, Partition, Progress, Span
 from services.analytics.domain.cells import Deltas
 from services.analytics.domain.chain import Chain
-from services.analytics.domain.decoder import EntityEvent
+from services.analytics.domain.columns import Entries, Placed
 from services.analytics.domain.petition_fold import DecodedPetition
+from services.analytics.store.copying import COLUMNS, entity_copy
 from shared.plumbing.postgres import Connection
 
 
@@ -98,29 +99,18 @@ async def move_offsets(conn: Connection, g: str, spans: Mapping[Partition, Span]
         )
 
 
-_ENTITY_COLUMNS = (
-    "src", "offset", "position", "recorded_at", "subject", "sequence", "backfill",
-    "sign", "number", "fact", "detail", "on_date",
-    "before_key", "before_vnd", "after_key", "after_vnd",
-)  # fmt: skip
-
-
-async def append_entities(conn: Connection, g: str, facts: Sequence[Fact]) -> None:
+async def append_entities(
+    conn: Connection, g: str, parts: Sequence[tuple[Entries, Placed]]
+) -> None:
     """Append the ledger lines of entity events."""
-    rows = [
-        (
-            *(f.src, f.offset, f.position, f.recorded_at, e.subject, e.sequence),
-            e.origin == "backfill",
-            *line,
-        )
-        for f in facts
-        if isinstance(e := f.event, EntityEvent)
-        for line in e.lines
-    ]
-    if rows:
-        await conn.copy_records_to_table(
-            "entity_fact", schema_name=g, columns=_ENTITY_COLUMNS, records=rows
-        )
+    if not parts:
+        return
+    source, lines = entity_copy(parts)
+    done = await conn.copy_to_table(
+        "entity_fact", schema_name=g, columns=COLUMNS, source=source, format="binary"
+    )
+    if done != f"COPY {lines}":
+        raise RuntimeError(f"{done}: {lines} lines were to be copied")
 
 
 async def append_petitions(conn: Connection, g: str, facts: Sequence[Fact]) -> None:

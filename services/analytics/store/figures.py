@@ -14,7 +14,7 @@ from services.analytics.domain.cells import (
     flow_measure,
     stock_measure,
 )
-from services.analytics.domain.decoder import Line
+from services.analytics.domain.columns import Line
 from services.analytics.domain.petition_fold import PetitionLine
 from shared.contracts.petitions import PetitionEntry
 from shared.plumbing.postgres import Connection

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from services.analytics.domain.decoder import Line
+from services.analytics.domain.columns import Line
 from services.analytics.domain.petition_fold import PetitionLine
 from services.analytics.domain.sequences import Gap
 from services.analytics.store.batches import schema

@@ -120,7 +120,7 @@ async def test_a_repeated_delivery_is_counted_and_changes_nothing(
     }
     progress = await applier.progress(records)
     repeated = batch_of(again, progress)
-    assert not repeated.facts
+    assert not repeated.entities
     await applier.apply(repeated, deltas_of(repeated))
     async with database.connection() as conn:
         row = await conn.fetchrow(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.analytics.domain.cells import ENTITY_DIMS, TOTAL, Deltas, is_flow, merge
-from services.analytics.domain.decoder import Line, decode
+from services.analytics.domain.columns import Line
+from services.analytics.domain.decoder import decode
 from services.analytics.domain.entity_fold import fold_entities
 from services.analytics.domain.figures import NOTHING, value
 from services.analytics.domain.indicators import INDICATORS, Policy
