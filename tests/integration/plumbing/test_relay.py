@@ -15,7 +15,6 @@ from shared.plumbing.clock import SystemClock
 from shared.plumbing.kafka.clients import start_producer, stop_producer
 from shared.plumbing.kafka.topics import TopicSpec, ensure_topics
 from shared.plumbing.postgres import Database
-from tests.integration.plumbing.conftest import until
 from tests.integration.plumbing.log_support import (
     PARTITIONS,
     assert_whole,
@@ -28,6 +27,7 @@ from tests.integration.plumbing.log_support import (
     start_relay_process,
     write,
 )
+from tests.support.servers import until
 
 
 async def _all_sent(database: Database, count: int) -> None:
