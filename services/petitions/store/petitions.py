@@ -1,4 +1,4 @@
-"""Every SQL statement of the petitions, beside its arguments. Knows no rule."""
+"""The rows of the petitions and what is private of them."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,21 +15,8 @@ from shared.plumbing.postgres import UNAVAILABLE, Connection, Record
 _COLUMNS: Final = "id, version, entries, last_on, state::text AS state"
 
 
-class ReferenceTaken(Exception):
-    """Another transaction used this reference meanwhile: look it up again."""
-
-
 class PrivateRefused(Exception):
     """The database refused the private part of a petition; says the kind of error only."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A reference that was used: by which fact, and the digest of what was asked under it."""
-
-    petition_id: str
-    sequence: int
-    digest: bytes
 
 
 @dataclass(frozen=True)
@@ -46,19 +33,6 @@ class Place:
 
     due_on: str
     id: str
-
-
-@dataclass(frozen=True)
-class Written:
-    """An event in the log; `position` is None while it waits to be stamped."""
-
-    position: int | None
-    ce_id: str
-    subject: str
-    sequence: int
-    type: str
-    recorded_at: datetime
-    data: bytes
 
 
 async def next_number(conn: Connection) -> int:
@@ -195,44 +169,6 @@ async def page(
         *arguments,
     )
     return [_petition(row) for row in rows]
-
-
-async def find_reference(conn: Connection, system: str, reference: str) -> Reference | None:
-    """Return what was recorded under a reference of a source."""
-    row = await conn.fetchrow(
-        "SELECT petition_id, sequence, digest FROM reference WHERE system = $1 AND reference = $2",
-        system,
-        reference,
-    )
-    return Reference(row["petition_id"], row["sequence"], row["digest"]) if row else None
-
-
-async def keep_reference(conn: Connection, system: str, reference: str, used: Reference) -> None:
-    """Record that a reference was used. Raises ReferenceTaken when it was, meanwhile."""
-    done = await conn.execute(
-        "INSERT INTO reference (system, reference, petition_id, sequence, digest)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        system,
-        reference,
-        used.petition_id,
-        used.sequence,
-        used.digest,
-    )
-    if done != "INSERT 0 1":
-        raise ReferenceTaken
-
-
-async def load_events(conn: Connection, petition_id: str, after: int, limit: int) -> list[Written]:
-    """Return the events of a petition that follow its sequence `after`, stamped or not yet."""
-    rows = await conn.fetch(
-        "SELECT s.position, e.ce_id::text, e.subject, e.sequence, e.type, e.recorded_at, e.data"
-        " FROM event e LEFT JOIN stamp s ON s.event_id = e.id"
-        " WHERE e.subject = $1 AND e.sequence > $2 ORDER BY e.sequence LIMIT $3",
-        petition_id,
-        after,
-        limit,
-    )
-    return [Written(*row) for row in rows]
 
 
 async def count_by_status(conn: Connection) -> dict[str, int]:
