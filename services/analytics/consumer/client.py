@@ -7,6 +7,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 
 from services.analytics.domain.batch import TOPICS, Hole, Partition, Progress
+from shared.plumbing.kafka import lenient
+
+lenient.install()
 
 
 @dataclass(frozen=True)

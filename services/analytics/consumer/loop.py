@@ -24,6 +24,7 @@ from services.analytics.domain.batch import Partition, Raw
 from services.analytics.domain.dead import TooMuchRubbish
 from services.analytics.handlers.pipeline import Fenced, Pipeline
 from shared.plumbing.clock import monotonic
+from shared.plumbing.failpoints import reach
 from shared.plumbing.log import get_logger
 from shared.plumbing.postgres import UNAVAILABLE
 
@@ -182,6 +183,7 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             )
             self._note_lag(client, pipeline)
             if got:
+                reach("polled")
                 await self._take(client, pipeline, got)
             else:
                 await pipeline.settle()
@@ -276,5 +278,6 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         self._kafka_commit_due = monotonic() + self._settings.kafka_commit_seconds
         offsets = {place(p): at.next for p, at in pipeline.progress.items()}
+        reach("before_kafka_commit")
         with contextlib.suppress(KafkaError):
             await client.commit(offsets)

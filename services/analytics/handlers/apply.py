@@ -15,6 +15,7 @@ from services.analytics.domain.entity_fold import fold_entries
 from services.analytics.domain.petition_fold import fold_petitions
 from services.analytics.store import batches
 from services.analytics.store.batches import Fenced
+from shared.plumbing.failpoints import reach
 from shared.plumbing.postgres import Database
 
 __all__ = ["Applier", "Fenced", "NotLive", "deltas_of"]
@@ -69,14 +70,19 @@ class Applier:
             # The offsets are in the same transaction: a commit that a crash of the database loses
             # is read again from Kafka, so nobody has to wait for the disk.
             state = await batches.begin(conn, self.generation)
+            reach("begun")
             if state != self.state:
                 raise NotLive(f"generation {self.generation} is {state}, not {self.state}")
             await batches.move_offsets(conn, self.schema, batch.spans)
+            reach("offsets_moved")
             await batches.append_entities(conn, self.schema, batch.entities)
             await batches.append_petitions(conn, self.schema, batch.petitions)
+            reach("ledger_written")
             await batches.add_cells(conn, self.schema, self.writer, deltas)
             if batch.dead:
                 await batches.park(conn, batch.dead)
+            reach("before_commit")
+        reach("committed")
 
     async def is_applied(self, batch: Batch) -> bool:
         """Say whether a batch of unknown outcome is in. Raises Fenced when it is half another's."""

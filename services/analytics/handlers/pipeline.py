@@ -12,6 +12,7 @@ from services.analytics.domain.cells import Deltas
 from services.analytics.domain.dead import NO_RESOLUTIONS, Resolutions, RubbishWatch
 from services.analytics.handlers.apply import Applier, Fenced, deltas_of
 from shared.plumbing.clock import monotonic
+from shared.plumbing.failpoints import reach
 from shared.plumbing.log import get_logger
 from shared.plumbing.postgres import UNAVAILABLE
 
@@ -63,6 +64,7 @@ class Pipeline:
         batch = await self._build(got)
         self._rubbish.judge(batch.size, len(batch.dead))
         deltas = deltas_of(batch)
+        reach("built")
         await self.settle()
         if batch.spans:
             for partition, span in batch.spans.items():
