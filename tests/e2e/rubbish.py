@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
+from aiokafka.record.default_records import (  # type: ignore[import-untyped]
+    _DefaultRecordBatchBuilderPy,
+)
 
 from shared.contracts.topics import Topic
 from shared.plumbing.kafka.clients import read_ends
@@ -98,6 +101,30 @@ async def send(kafka: str, topic: Topic, partition: int, records: Sequence[Sent]
             )
             done.append(replace(record, offset=place.offset))
     return done
+
+
+class RawName(str):
+    """A header name of any octets: a C client can write such, though it is against the protocol."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        """Return what is written."""
+        return b"\xff\xfe"
+
+
+async def send_raw_name(kafka: str, topic: Topic, partition: int, record: Sent) -> Sent:
+    """Send a record with one more header, whose name is not UTF-8; return it as it is kept."""
+    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 1_000_000)
+    async with _producer(kafka) as producer:
+        batch = producer.create_batch()
+        batch._builder = builder
+        headers = [*record.headers, (RawName(), b"x")]
+        batch.append(key=record.key, value=record.value, timestamp=None, headers=headers)
+        batch.close()
+        place = await (await producer.send_batch(batch, topic.name, partition=partition))
+    kept = (*record.headers, ("\\xff\\xfe", b"x"))
+    return replace(record, headers=kept, offset=place.offset)
 
 
 async def read(kafka: str, topic: Topic) -> list[RawRecord]:

@@ -14,7 +14,7 @@ from shared.plumbing.kafka.clients import partition_of
 from shared.plumbing.kafka.records import RawRecord
 from tests.e2e.facts import enterprise, new_code, petition
 from tests.e2e.house import House, moved
-from tests.e2e.rubbish import LARGE, Edits, Sent, read, send, spoilt
+from tests.e2e.rubbish import LARGE, Edits, Sent, read, send, send_raw_name, spoilt
 from tests.support.servers import until
 
 PARTITION = 5
@@ -110,6 +110,25 @@ async def assert_rejected(house: House, bad: list[Sent]) -> None:
         assert set(one.headers) <= set(copy.headers), one.name
         assert copy.header("caunoi-code") == one.code
         assert copy.header("caunoi-reason-vi") == row["reason_vi"]
+
+
+async def test_a_header_name_that_is_no_text_stops_no_topic(house: House) -> None:
+    before = await house.figures()
+    odd = replace(
+        reported(new_code()), name="name that is not UTF-8", code="malformed_json", value=b"{"
+    )
+    bad = await send_raw_name(house.kafka, REGISTRY_INTAKE_TOPIC, PARTITION, odd)
+    good = [reported(new_code(REGISTRY_INTAKE_TOPIC, PARTITION)) for _ in range(2)]
+    await send_raw_name(house.kafka, REGISTRY_INTAKE_TOPIC, PARTITION, good[0])
+    await send(house.kafka, REGISTRY_INTAKE_TOPIC, PARTITION, good[1:])
+    for topic in (REGISTRY_EVENTS_TOPIC, PETITION_EVENTS_TOPIC):
+        for partition in range(topic.partitions):
+            await send_raw_name(house.kafka, topic, partition, odd)
+    await house.settled()
+    assert moved(before, await house.figures())["enterprises"] == 2
+    await assert_rejected(house, [bad])
+    parked = "SELECT count(*) FROM dead_letter WHERE $1 = ANY (header_names)"
+    assert await house.number("analytics", parked, bad.headers[-1][0]) == 24
 
 
 async def rejected_topic(house: House, origins: set[str]) -> dict[str, RawRecord]:

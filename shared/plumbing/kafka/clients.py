@@ -12,7 +12,10 @@ from aiokafka import (  # type: ignore[import-untyped]
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from aiokafka.partitioner import murmur2 as _murmur2  # type: ignore[import-untyped]
 
+from shared.plumbing.kafka import lenient
 from shared.plumbing.kafka.records import RawRecord, raw_record
+
+lenient.install()
 
 KAFKA_UNAVAILABLE: tuple[type[Exception], ...] = (KafkaError, ConnectionError, TimeoutError)
 """What a client of Kafka raises when the cluster cannot be had, or refuses."""
