@@ -48,7 +48,9 @@ class Service:
         self.series = new_registry()
         self.metrics = RegistryMetrics(self.series)
         self.outbox_metrics = OutboxMetrics(self.series, REGISTRY_EVENTS_TOPIC.name)
-        self.database = Database(settings.database_url, name="registry", max_size=16)
+        self.database = Database(
+            settings.database_url, name="registry", max_size=16, bare_sessions=True
+        )
         self.registrar = Registrar(
             self.database, clock, new_event_id, frozenset(communes()), self.metrics.count
         )

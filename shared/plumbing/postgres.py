@@ -16,6 +16,12 @@ Isolation: TypeAlias = Literal["read_committed", "repeatable_read", "serializabl
 UniqueViolation = asyncpg.UniqueViolationError
 ConstraintViolation = asyncpg.IntegrityConstraintViolationError
 
+ROLLED_BACK: tuple[type[Exception], ...] = (
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.TransactionRollbackError,
+)
+"""Errors by which the server says that the transaction met another one and nothing of it is in."""
+
 UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
@@ -43,11 +49,14 @@ async def create_pool(
     command_timeout: float | None = None,
     lock_timeout_ms: int = 5_000,
     idle_in_transaction_ms: int = 30_000,
+    bare_sessions: bool = False,
 ) -> Pool:
     """A pool with our codecs and time limits. Raises one of UNAVAILABLE when nobody answers.
 
     `name` is shown as application_name; `command_timeout` is in seconds. json and jsonb columns
-    are read as Python values and written from them.
+    are read as Python values and written from them. With `bare_sessions` its users promise that
+    they leave nothing in a session (SET, session locks, temporary tables): giving a connection
+    back then costs no round trip. A transaction left open is rolled back all the same.
     """
     return await asyncpg.create_pool(
         dsn,
@@ -56,6 +65,7 @@ async def create_pool(
         timeout=5,
         command_timeout=command_timeout,
         init=prepare_connection,
+        reset=_leave if bare_sessions else None,
         server_settings={
             "application_name": name,
             "timezone": "UTC",
@@ -77,6 +87,10 @@ async def prepare_connection(conn: Connection) -> None:
         )
 
 
+async def _leave(_: Connection) -> None:
+    """Nothing to undo: asyncpg itself has ended the transaction."""
+
+
 def _encode_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -88,10 +102,19 @@ class Database:
     server cannot be had, RuntimeError when used before `open`.
     """
 
-    def __init__(self, dsn: str, *, name: str, min_size: int = 1, max_size: int = 10) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        name: str,
+        min_size: int = 1,
+        max_size: int = 10,
+        bare_sessions: bool = False,
+    ) -> None:
         self.dsn = dsn
         self.name = name
         self._sizes = (min_size, max_size)
+        self._bare = bare_sessions
         self._pool: Pool | None = None
 
     @property
@@ -105,7 +128,9 @@ class Database:
         """Open the pool; nothing happens when it is open."""
         if self._pool is None:
             low, high = self._sizes
-            self._pool = await create_pool(self.dsn, name=self.name, min_size=low, max_size=high)
+            self._pool = await create_pool(
+                self.dsn, name=self.name, min_size=low, max_size=high, bare_sessions=self._bare
+            )
 
     async def close(self) -> None:
         """Close the pool: 5 seconds for what still runs, then at once."""

@@ -12,6 +12,7 @@ from services.registry.handlers.work import Outcome, Request, Unreadable, Work
 from services.registry.store import parked, register
 from services.registry.store.parked import RejectedRecord, WaitingRecord
 from shared.plumbing.clock import Clock, legal_date
+from shared.plumbing.idempotency import KeyTaken
 from shared.plumbing.log import get_logger
 from shared.plumbing.outbox import SequenceTaken, append
 from shared.plumbing.postgres import Connection, Database, retry_serialization
@@ -52,19 +53,30 @@ class Registrar:
         for attempt in range(1, _ATTEMPTS):
             try:
                 return await retry_serialization(once)
-            except (register.ReferenceTaken, SequenceTaken):
+            except (register.ReferenceTaken, SequenceTaken, KeyTaken):
                 await asyncio.sleep(0.002 * attempt)
         return await retry_serialization(once)
 
-    async def record(self, conn: Connection, requests: Sequence[Request]) -> list[Outcome]:
+    async def hold(self, conn: Connection, requests: Sequence[Request]) -> None:
+        """Lock what requests can touch, until the end of the caller's transaction."""
+        await register.lock_families(conn, _union(requests))
+
+    async def hold_free(self, conn: Connection, requests: Sequence[Request]) -> list[bool]:
+        """Lock what nobody else holds, without waiting; for each request whether it is free."""
+        held = await register.lock_free_families(conn, _union(requests))
+        return [roots_of(request) <= held for request in requests]
+
+    async def record(
+        self, conn: Connection, requests: Sequence[Request], *, held: bool = False
+    ) -> list[Outcome]:
         """Record facts in the given order, in the caller's transaction: an outcome for each.
 
         A later request sees what the earlier ones did; a refused one leaves nothing and does not
         disturb the others. At most MAX_BATCH. What waited for a parent that is registered here is
-        recorded with it. Raises ReferenceTaken, SequenceTaken: begin the transaction anew (use
-        `transaction`).
+        recorded with it. `held`: the families are locked (`hold`). Raises ReferenceTaken,
+        SequenceTaken: begin the transaction anew (use `transaction`).
         """
-        session = await self._open(conn, requests)
+        session = await self._open(conn, requests, held=held)
         outcomes = [session.take(request) for request in requests]
         await self._save(conn, session)
         return outcomes
@@ -116,7 +128,9 @@ class Registrar:
         if refused:
             _log.warning("intake_refused", results=refused)
 
-    async def _open(self, conn: Connection, requests: Sequence[Request]) -> "_Session":
+    async def _open(
+        self, conn: Connection, requests: Sequence[Request], *, held: bool = False
+    ) -> "_Session":
         """Lock the families and load whatever the requests can touch."""
         if len(requests) > MAX_BATCH:
             raise ValueError(f"{len(requests)} requests are more than one transaction takes")
@@ -125,8 +139,9 @@ class Registrar:
         work = Work(world, now, self._new_id)
         if not requests:
             return _Session(work, Queue(()))
-        roots = {root_of(request.code) for request in requests}
-        await register.lock_families(conn, roots)
+        roots = _union(requests)
+        if not held:
+            await register.lock_families(conn, roots)
         waiting = await self._load_waiting(conn, requests, roots)
         everything = [*requests, *(request_of(row) for row in waiting)]
         codes = {request.code for request in everything}
@@ -152,6 +167,15 @@ class Registrar:
         await parked.delete_waiting(conn, queue.done)
         await parked.save_waiting(conn, queue.added, work.now)
         await parked.save_rejected(conn, session.rejected, work.now)
+
+
+def roots_of(request: Request) -> set[str]:
+    """The families that a request can touch: what is locked for it."""
+    return {root_of(request.code)}
+
+
+def _union(requests: Sequence[Request]) -> set[str]:
+    return {root for request in requests for root in roots_of(request)}
 
 
 class _Session:

@@ -35,10 +35,25 @@ async def lock_families(conn: Connection, roots: Collection[str]) -> None:
     A lock of the code and not of a row: a code that is not registered yet has no row, and two
     registrations of it must meet. Taken in one order by everybody, so that nobody waits in a ring.
     """
-    keys = sorted({zlib.crc32(root.encode()) - 2**31 for root in roots})
+    keys = sorted({_lock_of(root) for root in roots})
     await conn.execute(
         "SELECT pg_advisory_xact_lock($1, k) FROM unnest($2::int[]) AS k", _LOCKS, keys
     )
+
+
+async def lock_free_families(conn: Connection, roots: Collection[str]) -> set[str]:
+    """Hold those of the families that nobody else holds, without waiting; which they are."""
+    rows = await conn.fetch(
+        "SELECT k FROM unnest($2::int[]) AS k WHERE pg_try_advisory_xact_lock($1, k)",
+        _LOCKS,
+        list({_lock_of(root) for root in roots}),
+    )
+    held = {row[0] for row in rows}
+    return {root for root in roots if _lock_of(root) in held}
+
+
+def _lock_of(root: str) -> int:
+    return zlib.crc32(root.encode()) - 2**31
 
 
 _SUBJECT = "code, version, facts::text AS facts"
