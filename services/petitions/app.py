@@ -6,17 +6,28 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI
+from faststream.kafka import KafkaBroker
 
 from services.petitions.api import Doors, install_problems
+from services.petitions.api.attachments import BODY_RULE, PLACE, attachments_router
+from services.petitions.api.snapshot import feed_router
+from services.petitions.api.tracking import privacy_router
+from services.petitions.consumer import register_door
 from services.petitions.domain.routing import Directory
 from services.petitions.handlers import Commands, Queries
+from services.petitions.handlers.attachments import Attachments
+from services.petitions.handlers.feed import Feed
+from services.petitions.handlers.privacy import Privacy
+from services.petitions.handlers.register import RegisterCopy
 from services.petitions.metrics import PetitionMetrics
 from services.petitions.settings import Settings
 from shared.contracts.communes import communes
-from shared.contracts.topics import PETITION_EVENTS_TOPIC
+from shared.contracts.topics import PETITION_EVENTS_TOPIC, REGISTRY_EVENTS_TOPIC
 from shared.plumbing.auth import PrincipalSource, TokenFile
 from shared.plumbing.clock import Clock, SystemClock
 from shared.plumbing.http import HealthChecks, create_app
+from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE
+from shared.plumbing.kafka.door import DoorMetrics
 from shared.plumbing.log import get_logger
 from shared.plumbing.metrics import new_registry
 from shared.plumbing.outbox import OutboxMetrics, Relay
@@ -26,6 +37,7 @@ _log = get_logger(__name__)
 SOURCE = "/vn/lang-son/petitions"
 AGENCIES = Path(__file__).parent / "data" / "agencies.json"
 _START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
 
 
 class Service:
@@ -42,6 +54,18 @@ class Service:
         directory = Directory.read(AGENCIES.read_bytes(), communes())
         self.commands = Commands(self.database, clock, directory)
         self.queries = Queries(self.database, directory)
+        self.feed = Feed(self.database)
+        self.privacy = Privacy(self.database, clock)
+        self.attachments = Attachments(self.database, clock, directory)
+        self.copy = RegisterCopy(self.database, clock)
+        self.broker = KafkaBroker(settings.kafka, logger=None, graceful_timeout=_STOP_SECONDS)
+        self.door = register_door(
+            self.broker,
+            self.copy,
+            DoorMetrics(self.series, REGISTRY_EVENTS_TOPIC.name),
+            instance=settings.instance,
+        )
+        self._listens: asyncio.Task[None] | None = None
         self.relay = Relay(
             dsn=settings.database_url,
             bootstrap=settings.kafka,
@@ -58,10 +82,42 @@ class Service:
         """Everything beside the HTTP door, within the block."""
         await self._open_database()
         try:
-            async with self.relay.running():
+            async with self.relay.running(), self._listening():
                 yield
         finally:
             await self.database.close()
+
+    @contextlib.asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        self._listens = asyncio.create_task(self._listen(), name="register")
+        try:
+            yield
+        finally:
+            self._listens.cancel()
+            await asyncio.gather(self._listens, return_exceptions=True)
+            try:
+                await asyncio.wait_for(self.broker.stop(), _STOP_SECONDS)
+            except Exception as error:
+                _log.warning("stop_failed", reason=f"{type(error).__name__}: {error}")
+
+    async def _listen(self) -> None:
+        """Start the registry's door; a Kafka that is away is waited for, HTTP goes on meanwhile."""
+        while True:
+            try:
+                return await self.broker.start()
+            except KAFKA_UNAVAILABLE as error:
+                _log.warning("kafka_awaited", reason=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(1)
+
+    async def check_register(self) -> None:
+        """Fail when the registry's events are not taken in: a liveness check.
+
+        Petitions do not wait for it: a code that is not known yet is taken as it is.
+        """
+        listens = self._listens
+        if listens is not None and listens.done() and listens.exception() is not None:
+            raise RuntimeError("the registry's door has ended") from listens.exception()
+        await self.door.check()
 
     async def _open_database(self) -> None:
         """Open the pool; a server that is still starting is waited for."""
@@ -77,7 +133,7 @@ class Service:
         """The checks of this service."""
         return HealthChecks(
             ready={"database": self.database.check, "relay": self.relay.check},
-            live={"relay": self.relay.check},
+            live={"relay": self.relay.check, "register": self.check_register},
         )
 
     async def refresh_outbox(self) -> None:
@@ -87,6 +143,7 @@ class Service:
     async def refresh_petitions(self) -> None:
         """Count the petitions for a scrape."""
         self.metrics.show(await self.queries.count_by_status())
+        self.metrics.parked.set(await self.copy.count_parked())
 
 
 def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
@@ -111,8 +168,14 @@ def application(service: Service, principals: PrincipalSource) -> FastAPI:
         principals=principals,
         health=service.health(),
         registry=service.series,
-        refreshers=[service.refresh_outbox, service.refresh_petitions],
-        routers=Doors(service.commands, service.queries).routers(),
+        refreshers=[service.refresh_outbox, service.refresh_petitions, service.door.refresh],
+        routers=[
+            *Doors(service.commands, service.queries).routers(),
+            attachments_router(service.attachments),
+            privacy_router(service.privacy),
+            feed_router(service.feed),
+        ],
+        body_rules={PLACE: BODY_RULE},
         lifespan=lifespan,
     )
     install_problems(app)

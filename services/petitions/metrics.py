@@ -16,6 +16,11 @@ class PetitionMetrics:
             "caunoi_petitions", "Petitions on record by status.", ["status"], registry=registry
         )
 
+        # Is something on the registry's topic that cannot be read?
+        self.parked = Gauge(
+            "caunoi_petitions_parked", "Records of the registry not readable.", registry=registry
+        )
+
     def show(self, counts: Mapping[str, int]) -> None:
         """Set the gauges: petitions by status; a status that none has shows 0."""
         for status in STATUS_VI:

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from services.petitions.api.bodies import ActionIn, AnswerIn, AssignIn, FileIn, ResolveIn
 from services.petitions.api.parameters import (
     Actor,
-    AfterPosition,
     AfterSequence,
     CallerOf,
     Expected,
@@ -24,7 +23,6 @@ from services.petitions.api.parameters import (
 from services.petitions.api.views import (
     ActedOut,
     CaseOut,
-    FeedOut,
     FiledOut,
     HistoryOut,
     PageOut,
@@ -33,9 +31,9 @@ from services.petitions.api.views import (
     etag,
     event_json,
     filed_answer,
+    listed_json,
     next_of,
     read_cursor,
-    summary_json,
 )
 from services.petitions.handlers import Caller, Commands, Filters, Queries
 from shared.contracts.values import Agency, PetitionStatus
@@ -84,7 +82,7 @@ class Doors:
             limit: Limit = 100,
         ) -> Response:
             found = await self.queries.page(Filters(status, agency), read_cursor(after), limit)
-            items = [summary_json(petition) for petition in found]
+            items = [listed_json(listed) for listed in found]
             return _json({"items": items, "next": next_of(found, limit)})
 
         @router.get("/{petition_id}", response_model=CaseOut, summary="Read a petition")
@@ -148,17 +146,6 @@ class Doors:
             found = await self.queries.history(petition_id, after, limit)
             last = found[-1].sequence if found else after
             return _json({"events": [event_json(event) for event in found], "next": last})
-
-        @router.get(
-            "/v1/events",
-            response_model=FeedOut,
-            summary="The event log after a position",
-        )
-        async def feed(_: Subscriber, after: AfterPosition = 0, limit: Limit = 100) -> Response:
-            found, head = await self.queries.feed(after, limit)
-            last = found[-1].position if found else after
-            events = [event_json(event) for event in found]
-            return _json({"events": events, "next": last, "head": head})
 
         return router
 

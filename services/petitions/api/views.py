@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from services.petitions.domain.decide import Petition
 from services.petitions.domain.workflow import Action
-from services.petitions.handlers import Acted, Case, Filed, Place, Standing, Written
+from services.petitions.handlers import Acted, Case, Filed, Listed, Place, Standing, Written
+from services.petitions.handlers.register import EntityMark
 from shared.contracts.states import PetitionState
 from shared.plumbing.errors import Problem
 from shared.plumbing.idempotency import Answer
@@ -49,6 +50,17 @@ class SummaryOut(BaseModel):
     state: PetitionState
 
 
+class ListedOut(SummaryOut):
+    """A petition in a list.
+
+    `entity_known`: the registry has said that the code is registered; null when none is named.
+    `entity_ended`: it ended while the petition is open.
+    """
+
+    entity_known: bool | None
+    entity_ended: bool
+
+
 class StandingOut(SummaryOut):
     """A petition as it stands; `version` is its ETag."""
 
@@ -72,19 +84,26 @@ class CaseOut(StandingOut):
 
     documents: list[DocumentOut]
     private: PrivateOut | None
+    entity_known: bool | None
+    entity_ended: bool
 
 
 class PageOut(BaseModel):
     """A page of a list in the order of due dates; `next` is the `after` of the next page."""
 
-    items: list[SummaryOut]
+    items: list[ListedOut]
     next: str | None
 
 
 class EventOut(BaseModel):
-    """An event of a petition; `position` is null while it waits to be published."""
+    """An event of a petition; its place is null while it waits to be published.
+
+    `previous` is the position before it in its partition of the topic, 0 for the first.
+    """
 
     position: int | None
+    partition: int | None
+    previous: int | None
     id: str
     type: str
     time: datetime
@@ -98,14 +117,6 @@ class HistoryOut(BaseModel):
 
     events: list[EventOut]
     next: int
-
-
-class FeedOut(BaseModel):
-    """Events of the log in their order; `next` is the place to go on from, `head` its end."""
-
-    events: list[EventOut]
-    next: int
-    head: int
 
 
 def etag(version: int) -> str:
@@ -133,7 +144,21 @@ def summary_json(petition: Petition) -> dict[str, Any]:
 def case_json(case: Case) -> dict[str, Any]:
     """Write a petition as `CaseOut`."""
     private = asdict(case.private) if case.private else None
-    return {**standing_json(case.standing), "documents": case.documents, "private": private}
+    return {
+        **standing_json(case.standing),
+        "documents": case.documents,
+        "private": private,
+        **_entity_json(case.entity),
+    }
+
+
+def listed_json(listed: Listed) -> dict[str, Any]:
+    """Write a petition as `ListedOut`."""
+    return {**summary_json(listed.petition), **_entity_json(listed.entity)}
+
+
+def _entity_json(mark: EntityMark) -> dict[str, Any]:
+    return {"entity_known": mark.known, "entity_ended": mark.ended}
 
 
 def filed_answer(filed: Filed) -> Answer:
@@ -159,6 +184,8 @@ def event_json(event: Written) -> dict[str, Any]:
     """Write an event as `EventOut`; its data are the very bytes that were published."""
     return {
         "position": event.position,
+        "partition": event.partition,
+        "previous": event.previous,
         "id": event.ce_id,
         "type": event.type,
         "time": event.recorded_at.isoformat().replace("+00:00", "Z"),
@@ -168,11 +195,11 @@ def event_json(event: Written) -> dict[str, Any]:
     }
 
 
-def next_of(page: list[Petition], limit: int) -> str | None:
+def next_of(page: list[Listed], limit: int) -> str | None:
     """Return the cursor after a full page, None when nothing can follow."""
     if len(page) < limit:
         return None
-    last = page[-1]
+    last = page[-1].petition
     return f"{last.state.due_on.isoformat()}~{last.id}"
 
 

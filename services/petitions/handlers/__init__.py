@@ -2,7 +2,7 @@
 
 from services.petitions.handlers.commands import Acted, Commands, Filed, VersionConflict
 from services.petitions.handlers.once import Caller, Key
-from services.petitions.handlers.queries import Case, Queries, Standing
+from services.petitions.handlers.queries import Case, Listed, Queries, Standing
 from services.petitions.store import Filters, Place, Written
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Filed",
     "Filters",
     "Key",
+    "Listed",
     "Place",
     "Queries",
     "Standing",

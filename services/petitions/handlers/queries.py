@@ -1,6 +1,7 @@
 """Use cases that change nothing."""
 
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 from services.petitions import store
@@ -9,8 +10,8 @@ from services.petitions.domain.private import Private
 from services.petitions.domain.refusals import Refusal
 from services.petitions.domain.routing import Directory
 from services.petitions.domain.workflow import Action, actions_from
+from services.petitions.handlers.register import EntityMark, entity_marks
 from services.petitions.store import Written
-from shared.plumbing import outbox
 from shared.plumbing.auth import Principal
 from shared.plumbing.postgres import Connection, Database
 
@@ -24,8 +25,16 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A petition in a list, and what the registry says of the entity that it names."""
+
+    petition: Petition
+    entity: EntityMark
+
+
+@dataclass(frozen=True)
 class Case:
-    """A petition for those who work on it; `private` is None for others.
+    """A petition for those who work on it; `private` is None for others, or was erased.
 
     `documents` are {sequence, fact, on, document} in order.
     """
@@ -33,6 +42,7 @@ class Case:
     standing: Standing
     documents: list[dict[str, Any]]
     private: Private | None
+    entity: EntityMark
 
 
 @dataclass(frozen=True)
@@ -53,14 +63,17 @@ class Queries:
             private = None
             if may_read_private(petition.state, principal.agency, self.directory):
                 private = await store.load_private(conn, petition_id)
-        return Case(standing_of(petition), documents, private)
+            (entity,) = await entity_marks(conn, [petition])
+        return Case(standing_of(petition), documents, private, entity)
 
     async def page(
         self, filters: store.Filters, after: store.Place | None, limit: int
-    ) -> list[Petition]:
+    ) -> list[Listed]:
         """List petitions by due date and id, at most `limit` of those that follow `after`."""
         async with self.database.connection() as conn:
-            return await store.page(conn, filters, after, limit)
+            found = await store.page(conn, filters, after, limit)
+            marks = await entity_marks(conn, found)
+        return list(starmap(Listed, zip(found, marks, strict=True)))
 
     async def history(self, petition_id: str, after: int, limit: int) -> list[Written]:
         """Return the events of a petition after a sequence. Raises Refusal `unknown_petition`."""
@@ -69,18 +82,6 @@ class Queries:
             if not found:
                 await present(conn, petition_id)
         return found
-
-    async def feed(self, after: int, limit: int) -> tuple[list[Written], int]:
-        """Return the stamped events that follow a position, at most `limit`, and the log's end."""
-        async with self.database.connection() as conn:
-            end = await outbox.head(conn)
-            found = await outbox.feed(conn, after, limit)
-        events = [
-            Written(e.position, e.ce_id, e.subject, e.sequence, e.type, e.recorded_at, e.data)
-            for e in found
-        ]
-        # The relay may have stamped more between the two looks.
-        return events, max(end.position, found[-1].position if found else 0)
 
     async def count_by_status(self) -> dict[str, int]:
         """Count the petitions of each status that any has."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -122,12 +123,16 @@ class BodyGate:
     """Refuses a body of a wrong type or size before anything is done with it.
 
     `rules` by path prefix, the longest that fits wins; everything else follows the default rule.
+    `*` in a prefix stands for one segment of the path.
     A body without Content-Length is counted as it comes.
     """
 
     def __init__(self, app: ASGIApp, rules: Mapping[str, BodyRule]) -> None:
         self._app = app
-        self._rules = sorted(rules.items(), key=lambda rule: -len(rule[0]))
+        self._rules = [
+            (re.compile(re.escape(prefix).replace(r"\*", "[^/]+")), rules[prefix])
+            for prefix in sorted(rules, key=len, reverse=True)
+        ]
         self._default = BodyRule()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,7 +167,7 @@ class BodyGate:
 
     def _rule(self, path: str) -> BodyRule:
         for prefix, rule in self._rules:
-            if path.startswith(prefix):
+            if prefix.match(path):
                 return rule
         return self._default
 
