@@ -20,6 +20,7 @@ from shared.plumbing.idempotency import request_digest
 FEED: Final = "registry:feed"
 READ: Final = "registry:read"
 _IF_MATCH: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
+KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 MAX_LIMIT: Final = 1_000
 
 
@@ -44,11 +45,16 @@ async def caller_dependency(
     traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Caller:
     """Whoever may feed the register."""
-    known = None
-    if key is not None:
-        digest = request_digest(request.method, request.url.path, await request.body())
-        known = Key(principal.name, key, digest)
+    known = await key_of(request, principal, key)
     return Caller(principal.name, known, trace_of(traceparent))
+
+
+async def key_of(request: Request, principal: Principal, key: str | None) -> Key | None:
+    """Return an Idempotency-Key with the digest of its request, None where none was sent."""
+    if key is None:
+        return None
+    digest = request_digest(request.method, request.url.path, await request.body())
+    return Key(principal.name, key, digest)
 
 
 async def expected_dependency(

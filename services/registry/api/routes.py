@@ -17,6 +17,7 @@ from services.registry.api.parameters import (
     Limit,
     Reader,
 )
+from services.registry.api.quick import QuickRoute
 from services.registry.api.views import (
     EntityOut,
     FeedOut,
@@ -54,7 +55,7 @@ class Doors:
         return response(await self.once.run(_request(fact, caller), caller.key, _created))
 
     def _registrations(self) -> APIRouter:
-        router = APIRouter(prefix="/v1", tags=["registration"])
+        router = APIRouter(prefix="/v1", tags=["registration"], route_class=QuickRoute)
 
         @router.post(
             "/enterprises",
