@@ -5,12 +5,16 @@ position before it in the same partition; from them a reader tells a repeat from
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from shared.contracts.catalogue import Refused
 from shared.contracts.envelope import SPEC_VERSION
 
 _DIGITS = 18  # a position fits into 64 bits
+MAX_STEP = 10**9
+"""A partition's next position is at most this far above the one before it: a stranger's record
+with a huge position must not make everything after it look like a repeat."""
 SPEC_VERSION_BYTES = SPEC_VERSION.encode()
 
 
@@ -42,7 +46,20 @@ def place_of(headers: Headers) -> Place:
     place = Place(int(position), int(previous))
     if place.previous >= place.position:
         raise Refused("no_place", "ce_previous is not below ce_position")
+    if place.position - place.previous > MAX_STEP:
+        raise Refused("no_place", "ce_position is implausibly far above ce_previous")
     return place
+
+
+def time_of(headers: Headers) -> datetime:
+    """Read `ce_time`, aware. Raises Refused `bad_headers`."""
+    try:
+        moment = datetime.fromisoformat((_mapping(headers).get("ce_time") or b"").decode("ascii"))
+    except ValueError as error:
+        raise Refused("bad_headers", "ce_time is not a time") from error
+    if moment.tzinfo is None:
+        raise Refused("bad_headers", "ce_time has no zone")
+    return moment
 
 
 def type_of(headers: Headers) -> str:

@@ -23,7 +23,7 @@ from services import analytics
 from services.analytics.domain.indicators import Policy
 from services.analytics.handlers.figures import Figures
 from shared.contracts.catalogue import Refused, parse
-from shared.contracts.headers import place_of, type_of
+from shared.contracts.headers import place_of, time_of, type_of
 from shared.contracts.topics import REGISTRY_EVENTS_TOPIC
 from shared.plumbing.migrate import migrate
 from shared.plumbing.postgres import Database
@@ -75,8 +75,11 @@ class Worker:
 
     async def metric(self, name: str) -> float | None:
         """Return a series of /metrics."""
-        async with httpx.AsyncClient() as client:
-            text = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
+        try:
+            async with httpx.AsyncClient() as client:
+                text = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
+        except httpx.HTTPError:
+            return None
         for line in text.splitlines():
             if line.startswith(f"{name} "):
                 return float(line.split()[1])
@@ -222,6 +225,7 @@ class Rig:
                         records += 1
                         with contextlib.suppress(Refused):
                             place = place_of(record.headers)
+                            time_of(record.headers)
                             event = parse(type_of(record.headers), record.value or b"", TOPIC.name)
                             if record.key == event.subject.encode():
                                 events[tp.partition, place.position] = event

@@ -20,7 +20,7 @@ from services.analytics.domain.dead import NO_RESOLUTIONS, Resolutions
 from services.analytics.domain.decoder import EntityEvent, decode
 from services.analytics.domain.petition_fold import DecodedPetition, PetitionLine, decode_petition
 from shared.contracts.catalogue import Refused
-from shared.contracts.headers import Place, place_of, type_of
+from shared.contracts.headers import Place, place_of, time_of, type_of
 from shared.contracts.topics import PETITION_EVENTS_TOPIC, REGISTRY_EVENTS_TOPIC
 
 TOPICS: Final[tuple[str, ...]] = (REGISTRY_EVENTS_TOPIC.name, PETITION_EVENTS_TOPIC.name)
@@ -147,13 +147,13 @@ class Batch:
         chain = progress.chain if span is None else span.chain
         run = None
         if partition.src < _SRC_STEP and not chain.parked and not self._resolutions:
-            run = read_run(partition.src, records, chain.mark)
+            run = read_run(partition.src, records, chain.mark, chain.before)
         if run is None:
             self.take(partition, progress, records)
             return
         if span is None:
             span = self.spans[partition] = Span(progress.next, progress.next, chain.copy())
-        span.chain.applied(run.mark)
+        span.chain.applied(run.mark, run.before)
         span.hi = records[-1].offset + 1
         span.applied += len(run.entries)
         span.repeated += run.repeated
@@ -183,7 +183,7 @@ class Batch:
                 partition, record.offset, span.chain.mark, place.previous, place.position
             )
             return False
-        span.chain.applied(place.position)
+        span.chain.applied(place.position, place.previous)
         span.applied += 1
         span.newest = fact.recorded_at
         if src < _SRC_STEP:
@@ -215,20 +215,10 @@ def read(src: int, record: Raw, headers: Mapping[str, bytes | None], place: Plac
     )
     if record.key != event.subject.encode():
         raise Refused("key_mismatch", "the key is not the subject")
-    return _new_fact((src, record.offset, place.position, _time(headers.get("ce_time")), event))
+    return _new_fact((src, record.offset, place.position, time_of(headers), event))
 
 
 _new_fact: Final[Callable[[tuple[object, ...]], Fact]] = partial(tuple.__new__, Fact)
-
-
-def _time(raw: bytes | None) -> datetime:
-    try:
-        moment = datetime.fromisoformat((raw or b"").decode("ascii"))
-    except ValueError as error:
-        raise Refused("bad_headers", "ce_time is not a time") from error
-    if moment.tzinfo is None:
-        raise Refused("bad_headers", "ce_time has no zone")
-    return moment
 
 
 def columns_of(facts: Sequence[Fact]) -> tuple[Entries, Placed]:

@@ -32,7 +32,7 @@ from services.analytics.domain.measured import (
     SECTIONS_OF,
 )
 from shared.contracts.catalogue import Refused
-from shared.contracts.headers import SPEC_VERSION_BYTES
+from shared.contracts.headers import MAX_STEP, SPEC_VERSION_BYTES
 from shared.contracts.registry import entry_agrees
 
 _OWN: Final = {ce_type.encode(): facts for ce_type, facts in OWN_FACTS.items()}
@@ -49,6 +49,7 @@ class Run(NamedTuple):
     entries: Entries
     placed: Placed
     mark: int
+    before: int
     repeated: int
     newest_micros: int
 
@@ -57,10 +58,10 @@ class _NotOrdinary(ValueError):
     """The run must be read one by one."""
 
 
-def read_run(src: int, records: Sequence[Any], mark: int) -> Run | None:
+def read_run(src: int, records: Sequence[Any], mark: int, before: int) -> Run | None:
     """Read a run of registry records after a mark; None when any of them is not ordinary."""
     try:
-        return _read(src, records, mark)
+        return _read(src, records, mark, before)
     except _NOT_ORDINARY:
         return None
 
@@ -70,15 +71,17 @@ def _expect(holds: object) -> None:
         raise _NotOrdinary
 
 
-def _read(src: int, records: Sequence[Any], mark: int) -> Run | None:
+def _read(src: int, records: Sequence[Any], mark: int, before_mark: int) -> Run | None:
     headers = [dict(record.headers) for record in records]
     positions = _numbers([h["ce_position"] for h in headers])
     previous = _numbers([h["ce_previous"] for h in headers])
-    _expect((previous < positions).all())
+    _expect((previous < positions).all() and (positions - previous <= MAX_STEP).all())
     before = np.maximum.accumulate(np.concatenate(([mark], positions)))[:-1]
     fresh = positions > before
     repeated = int(len(records) - fresh.sum())
     if repeated:
+        seen = {mark, *positions[fresh].tolist()}
+        _expect(all(p <= before_mark or p in seen for p in positions[~fresh].tolist()))
         kept = np.flatnonzero(fresh).tolist()
         records = [records[i] for i in kept]
         headers = [headers[i] for i in kept]
@@ -99,7 +102,7 @@ def _read(src: int, records: Sequence[Any], mark: int) -> Run | None:
         backfill=np.array([event.origin == "backfill" for event in events], dtype=np.int64),
         subject=subjects,
     )
-    return Run(entries, placed, int(positions[-1]), repeated, int(micros[-1]))
+    return Run(entries, placed, int(positions[-1]), int(previous[-1]), repeated, int(micros[-1]))
 
 
 def _numbers(raw: list[bytes]) -> np.ndarray[Any, np.dtype[np.int64]]:

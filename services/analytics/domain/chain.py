@@ -25,22 +25,29 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Chain:
-    """The end of a partition's chain: `mark`, and parked positions that may extend it."""
+    """The end of a partition's chain: `mark`, and parked positions that may extend it.
+
+    `before` is the position before the mark: nothing of the chain lies between the two, so a record
+    from there proves that the mark, or this record, is a stranger's.
+    """
 
     mark: int = 0
     parked: tuple[int, ...] = ()
+    before: int = 0
 
     def judge(self, position: int, previous: int) -> Verdict:
         """Judge a record by its place."""
-        if position <= self.mark:
+        if position == self.mark or position <= self.before:
             return Verdict.REPEAT
+        if position < self.mark:
+            return Verdict.HOLE
         if previous == self.mark or previous in self.parked:
             return Verdict.NEXT
         return Verdict.HOLE
 
-    def applied(self, position: int) -> None:
+    def applied(self, position: int, previous: int) -> None:
         """Go on from an event that was applied: it decides which end was true."""
-        self.mark = position
+        self.mark, self.before = position, previous
         self.parked = ()
 
     def park(self, position: int) -> None:
@@ -49,4 +56,4 @@ class Chain:
 
     def copy(self) -> "Chain":
         """Return a chain that goes its own way from here."""
-        return Chain(self.mark, self.parked)
+        return Chain(self.mark, self.parked, self.before)

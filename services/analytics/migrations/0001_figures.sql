@@ -52,14 +52,15 @@ BEGIN
     EXECUTE format('CREATE SCHEMA %I', g);
 
     -- How far each partition was applied, in the same transaction as what was applied. `next` is
-    -- the fence: whoever commits must find it where its batch began. `mark` and `parked` are the
-    -- end of the chain; applied + repeated + parked_count is the number of records read.
+    -- the fence: whoever commits must find it where its batch began. `mark`, `before` and `parked`
+    -- are the end of the chain; applied + repeated + parked_count is the number of records read.
     EXECUTE format($ddl$
         CREATE TABLE %I.consumed (
             topic         text NOT NULL,
             partition     int NOT NULL,
             next          bigint NOT NULL DEFAULT 0 CHECK (next >= 0),
             mark          bigint NOT NULL DEFAULT 0 CHECK (mark >= 0),
+            before        bigint NOT NULL DEFAULT 0 CHECK (before >= 0),
             parked        bigint[] NOT NULL DEFAULT '{}',
             applied       bigint NOT NULL DEFAULT 0,
             repeated      bigint NOT NULL DEFAULT 0,

@@ -41,14 +41,14 @@ async def load_progress(
         numbers,
     )
     rows = await conn.fetch(
-        f"""SELECT topic, partition, next, mark, parked FROM {g}.consumed
+        f"""SELECT topic, partition, next, mark, before, parked FROM {g}.consumed
             JOIN unnest($1::text[], $2::int[]) AS w (topic, partition) USING (topic, partition)""",
         topics,
         numbers,
     )
     return {
         Partition(row["topic"], row["partition"]): Progress(
-            row["next"], Chain(row["mark"], tuple(row["parked"]))
+            row["next"], Chain(row["mark"], tuple(row["parked"]), row["before"])
         )
         for row in rows
     }
@@ -72,14 +72,15 @@ async def move_offsets(conn: Connection, g: str, spans: Mapping[Partition, Span]
     ordered = sorted(spans.items())
     moved = await conn.fetch(
         f"""UPDATE {g}.consumed AS c SET
-                next = b.hi, mark = b.mark, parked = b.parked::bigint[],
+                next = b.hi, mark = b.mark, before = b.before, parked = b.parked::bigint[],
                 applied = c.applied + b.applied, repeated = c.repeated + b.repeated,
                 parked_count = c.parked_count + b.parked_count,
                 newest = greatest(c.newest, b.newest), committed_at = now()
             FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[],
-                        $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::timestamptz[])
+                        $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::timestamptz[],
+                        $11::bigint[])
                 AS b (topic, partition, lo, hi, mark, parked, applied, repeated, parked_count,
-                    newest)
+                    newest, before)
             WHERE c.topic = b.topic AND c.partition = b.partition AND c.next = b.lo
             RETURNING 1""",
         [p.topic for p, _ in ordered],
@@ -92,6 +93,7 @@ async def move_offsets(conn: Connection, g: str, spans: Mapping[Partition, Span]
         [s.repeated for _, s in ordered],
         [s.parked for _, s in ordered],
         [s.newest for _, s in ordered],
+        [s.chain.before for _, s in ordered],
     )
     if len(moved) != len(ordered):
         raise Fenced(

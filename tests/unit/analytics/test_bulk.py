@@ -67,7 +67,7 @@ def ordinary() -> tuple[Partition, list[Given]]:
 
 def test_ordinary_records_are_read_as_a_run() -> None:
     partition, records = ordinary()
-    run = read_run(partition.src, records, 0)
+    run = read_run(partition.src, records, 0, 0)
     assert run is not None
     assert (len(run.entries), run.mark, run.repeated) == (4, 4, 0)
 

@@ -9,7 +9,11 @@ def test_the_record_that_names_the_mark_is_next() -> None:
 
 def test_a_position_up_to_the_mark_is_a_repeat() -> None:
     assert Chain(7).judge(7, 5) is Verdict.REPEAT
-    assert Chain(7).judge(3, 0) is Verdict.REPEAT
+    assert Chain(7, (), 3).judge(3, 0) is Verdict.REPEAT
+
+
+def test_a_position_between_the_last_two_proves_that_one_of_them_is_a_stranger() -> None:
+    assert Chain(900, (), 7).judge(9, 7) is Verdict.HOLE
 
 
 def test_a_record_that_names_another_predecessor_is_a_hole() -> None:
@@ -21,14 +25,14 @@ def test_after_a_parked_member_of_the_chain_the_next_is_next() -> None:
     chain = Chain(7)
     chain.park(9)
     assert chain.judge(12, 9) is Verdict.NEXT
-    chain.applied(12)
-    assert chain == Chain(12)
+    chain.applied(12, 9)
+    assert chain == Chain(12, (), 9)
 
 
 def test_a_parked_stranger_does_not_hide_what_follows() -> None:
     chain = Chain(7, (10**17,))
     assert chain.judge(9, 7) is Verdict.NEXT
-    chain.applied(9)
+    chain.applied(9, 7)
     assert chain.judge(12, 9) is Verdict.NEXT
 
 

@@ -19,7 +19,7 @@ def place(position: bytes | None, previous: bytes | None) -> Headers:
     [
         (b"1", b"0", Place(1, 0)),
         (b"12", b"7", Place(12, 7)),
-        (b"9" * 18, b"1", Place(10**18 - 1, 1)),
+        (b"9" * 18, b"9" * 17 + b"8", Place(10**18 - 1, 10**18 - 2)),
     ],
 )
 def test_a_place_is_read(position: bytes, previous: bytes, found: Place) -> None:
