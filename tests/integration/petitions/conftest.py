@@ -54,6 +54,8 @@ def _officer(agency: str) -> Principal:
 PRINCIPALS = (
     Principal("portal", None, frozenset({"petitions:file"})),
     Principal("reader", None, frozenset({"figures:read"})),
+    Principal("operator", None, frozenset({"operate"})),
+    Principal("portal-2", None, frozenset({"petitions:file"})),
     Principal("stranger", None, frozenset()),
     *(_officer(agency) for agency in ("STC", "SXD", "VPUB", "SNNMT")),
 )
