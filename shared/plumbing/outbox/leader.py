@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shared.plumbing.kafka.clients import read_ends, stop_producer
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 _PING = 1.0
+_POLL = 1.0
+# How long nobody writes before what was acknowledged is saved by itself.
+_MOMENT = 0.05
+# After a batch of so many it is looked at once whether there are more.
+_MANY = 50
 _DEPTH = 2_000
 
 
@@ -44,15 +50,20 @@ class Leadership:
         await self._conn.add_listener(CHANNEL, lambda *_: self._wake.set())
         ping = asyncio.create_task(self._ping(), name="relay ping")
         work = asyncio.create_task(self._work(), name="relay work")
+        stop = asyncio.create_task(self._wake_to_stop(), name="relay stop")
         try:
             await asyncio.wait([ping, work], return_when=asyncio.FIRST_COMPLETED)
             for task in (work, ping):
                 if task.done():
                     task.result()
         finally:
-            for task in (ping, work):
+            for task in (ping, work, stop):
                 task.cancel()
-            await asyncio.gather(ping, work, return_exceptions=True)
+            await asyncio.gather(ping, work, stop, return_exceptions=True)
+
+    async def _wake_to_stop(self) -> None:
+        await self._stopping.wait()
+        self._wake.set()
 
     async def _ping(self) -> None:
         """Speak once a second: the server ends a session that is silent for three."""
@@ -88,26 +99,55 @@ class Leadership:
     async def _pump(self, at: stamping.Standing, sender: Sender) -> None:
         """Stamp the next batch while the one before it is on its way; keep their order."""
         on_its_way: asyncio.Task[None] | None = None
-        through = self._acknowledged
+        through, more = self._acknowledged, True
         try:
             while True:
-                self._wake.clear()
-                at, batch = await self._next(at, through)
+                batch: list[LoggedEvent] = []
+                if more or self._wake.is_set():
+                    # Before the reading: what is committed after it sets the flag again.
+                    self._wake.clear()
+                    at, batch = await self._next(at, through)
                 if on_its_way is not None:
                     await on_its_way
                     on_its_way = None
                 if batch:
                     through = batch[-1].position
+                    more = through < at.stamped or self._is_large(batch)
                     on_its_way = asyncio.create_task(self._send(sender, batch))
                     continue
-                await self._save()
-                if self._stopping.is_set():
+                more = await self._rest()
+                if self._stopping.is_set() and not more:
                     return
-                await self._doze()
         finally:
             if on_its_way is not None:
                 on_its_way.cancel()
                 await asyncio.gather(on_its_way, return_exceptions=True)
+
+    def _is_large(self, batch: list[LoggedEvent]) -> bool:
+        """Whether a batch probably left others behind."""
+        relay = self._relay
+        octets = sum(len(event.data) for event in batch)
+        return len(batch) >= min(_MANY, relay.rows) or octets >= relay.octets
+
+    async def _rest(self) -> bool:
+        """Wait for a writer's word, a second at most; whether to look for more.
+
+        What was acknowledged is saved when nobody writes for a moment: the next stamps carry it
+        else.
+        """
+        if self._stopping.is_set():
+            await self._save()
+            return False
+        if await self._woken(_MOMENT):
+            return True
+        await self._save()
+        await self._woken(_POLL)
+        return not self._stopping.is_set()
+
+    async def _woken(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        return self._wake.is_set()
 
     async def _next(
         self, at: stamping.Standing, through: int
@@ -142,13 +182,3 @@ class Leadership:
             async with self._turn:
                 await stamping.save_sent(self._conn, self._acknowledged)
             self._saved = self._acknowledged
-
-    async def _doze(self) -> None:
-        """Until a writer notifies or the relay is stopped; a second at most."""
-        stop = asyncio.create_task(self._stopping.wait())
-        wake = asyncio.create_task(self._wake.wait())
-        try:
-            await asyncio.wait([stop, wake], timeout=1, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
-            wake.cancel()
