@@ -1,16 +1,19 @@
-"""Commands: `serve`, `migrate`, `topics`, `verify`."""
+"""Commands: `serve`, `migrate`, `topics`, `verify`, `load-units`."""
 
 import argparse
 import asyncio
 import sys
 from pathlib import Path
 
+from services.registry.domain.units import Contradiction
+from services.registry.handlers.proof import Stray, find_stray
+from services.registry.handlers.units import load_units, read_units
 from services.registry.settings import Settings
 from shared.contracts.topics import topics_of
 from shared.plumbing import log
 from shared.plumbing.kafka.topics import TopicSpec, ensure_topics
 from shared.plumbing.migrate import migrate
-from shared.plumbing.outbox import Head, Misfit, head, verify
+from shared.plumbing.outbox import Head, Mark, Misfit, head, verify
 from shared.plumbing.postgres import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,21 +47,43 @@ def make_topics(settings: Settings) -> int:
     return 0
 
 
-def verify_log(settings: Settings) -> int:
-    """Walk the event log; 1 when something in it does not fit."""
+def verify_log(settings: Settings, mark: Mark | None = None) -> int:
+    """Walk the event log and hold the register against it; 1 when something does not fit."""
 
-    async def walk() -> tuple[Misfit | None, Head]:
+    async def walk() -> tuple[Misfit | None, Stray | None, Head]:
         async with (
             Database(settings.database_url, name="registry-verify", max_size=1) as database,
             database.connection() as conn,
         ):
-            return await verify(conn), await head(conn)
+            return await verify(conn, mark), await find_stray(conn), await head(conn)
 
-    misfit, end = asyncio.run(walk())
+    misfit, stray, end = asyncio.run(walk())
     if misfit is not None:
         print(f"position {misfit.position}: {misfit.reason}")
+    if stray is not None:
+        print(f"{stray.code}: {stray.reason}")
+    if misfit is not None or stray is not None:
         return 1
-    print(f"the log fits up to position {end.position}, head {end.hash.hex()}")
+    print(f"the log fits up to position {end.position}, head {end.mark}")
+    return 0
+
+
+def load_units_file(settings: Settings, path: Path) -> int:
+    """Load administrative units from a JSON file; 1 when they contradict."""
+
+    octets = path.read_bytes()
+
+    async def load() -> tuple[int, int]:
+        units, successions = read_units(octets)
+        async with Database(settings.database_url, name="registry-units", max_size=1) as database:
+            return await load_units(database, units, successions)
+
+    try:
+        units, successions = asyncio.run(load())
+    except Contradiction as contradiction:
+        print(f"refused: {contradiction}")
+        return 1
+    print(f"{units} units and {successions} successions are known")
     return 0
 
 
@@ -66,18 +91,29 @@ COMMANDS = {
     "serve": serve,
     "migrate": apply_migrations,
     "topics": make_topics,
-    "verify": verify_log,
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m services.registry", description=__doc__)
-    parser.add_argument("command", choices=list(COMMANDS))
-    command = parser.parse_args(arguments).command
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.__doc__)
+    proof = commands.add_parser("verify", help=verify_log.__doc__)
+    proof.add_argument(
+        "--head", type=Mark.parse, help="position:hash as it was logged: a cut end shows by it"
+    )
+    units = commands.add_parser("load-units", help=load_units_file.__doc__)
+    units.add_argument("file", type=Path)
+    given = parser.parse_args(arguments)
     settings = Settings()
     log.configure("registry", settings.log_level)
-    return COMMANDS[command](settings)
+    if given.command == "verify":
+        return verify_log(settings, given.head)
+    if given.command == "load-units":
+        return load_units_file(settings, given.file)
+    return COMMANDS[given.command](settings)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,15 @@ from datetime import timedelta
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.registry.api import Doors, install_problems
+from services.registry.api import Doors, Reading, Subscribing, install_problems
 from services.registry.consumer import intake_door
 from services.registry.handlers import Once, Queries, Registrar
+from services.registry.handlers.feed import Feed
+from services.registry.handlers.proof import log_head
 from services.registry.handlers.rejects import Rejects
+from services.registry.handlers.search import Search
+from services.registry.handlers.streams import Streams
+from services.registry.handlers.units import Gazetteer
 from services.registry.metrics import RegistryMetrics
 from services.registry.settings import Settings
 from services.registry.timers import RejectedSender, give_up_waiting, repeat
@@ -27,6 +32,7 @@ from shared.plumbing.kafka.door import DoorMetrics
 from shared.plumbing.log import get_logger
 from shared.plumbing.metrics import new_registry
 from shared.plumbing.outbox import OutboxMetrics, Relay
+from shared.plumbing.outbox.watch import LogWatch
 from shared.plumbing.postgres import UNAVAILABLE, Database
 
 _log = get_logger(__name__)
@@ -36,6 +42,8 @@ _STOP_SECONDS = 10.0
 _REJECTED_EVERY = 0.5
 _WAITING_EVERY = 2.0
 _KEYS_EVERY = 3_600.0
+_UNITS_EVERY = 60.0
+_HEAD_EVERY = 300.0
 # Long enough for every client that tries again.
 _KEYS_KEPT = timedelta(days=7)
 
@@ -55,6 +63,11 @@ class Service:
             self.database, clock, new_event_id, frozenset(communes()), self.metrics.count
         )
         self.queries = Queries(self.database)
+        self.gazetteer = Gazetteer(self.database, clock)
+        streams = Streams(self.database)
+        self.search = Search(self.database, self.gazetteer, clock, streams)
+        self.watch = LogWatch(settings.database_url, "registry")
+        self.feed = Feed(self.database, self.watch, streams)
         self.once = Once(self.registrar, clock)
         self.relay = Relay(
             dsn=settings.database_url,
@@ -84,7 +97,7 @@ class Service:
         """Everything beside the HTTP door, within the block."""
         await self._open_database()
         try:
-            async with self.relay.running():
+            async with self.relay.running(), self.watch.running():
                 self._start()
                 try:
                     yield
@@ -105,6 +118,8 @@ class Service:
         self._spawn("intake", self._listen())
         self._spawn("rejected", repeat("rejected", _REJECTED_EVERY, self.rejected.send_all))
         self._spawn("keys", repeat("keys", _KEYS_EVERY, forget_keys))
+        self._spawn("head", repeat("head", _HEAD_EVERY, self.write_head))
+        self._spawn("units", repeat("units", _UNITS_EVERY, self.gazetteer.refresh))
         self._spawn("waiting", repeat("waiting", _WAITING_EVERY, give_up))
 
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
@@ -167,6 +182,10 @@ class Service:
             },
         )
 
+    async def write_head(self) -> None:
+        """Write the log's head into our own log."""
+        await log_head(self.database)
+
     async def refresh_outbox(self) -> None:
         """Read the outbox for a scrape."""
         await self.outbox_metrics.refresh(self.database, self.clock)
@@ -202,7 +221,11 @@ def application(
         health=service.health(),
         registry=service.series,
         refreshers=[service.refresh_outbox, service.refresh_register, service.door.refresh],
-        routers=Doors(service.once, service.queries).routers(),
+        routers=[
+            *Doors(service.once).routers(),
+            Reading(service.search, service.queries).router(),
+            Subscribing(service.feed).router(),
+        ],
         lifespan=lifespan,
     )
     install_problems(app)

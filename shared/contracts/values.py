@@ -28,6 +28,8 @@ EnterpriseForm = Literal[
 ]
 CollectiveKind = Literal["cooperative", "cooperative_union", "cooperative_group"]
 DependentKind = Literal["branch", "representative_office", "business_location"]
+ParentKind = Literal["enterprise", "cooperative", "cooperative_union", "cooperative_group"]
+ParentSeat = Literal["local", "elsewhere"]
 LegalForm = Literal[
     "llc_one_member",
     "llc_multi_member",
@@ -213,6 +215,17 @@ _SECTION_OF: Final = {scheme: _divisions(text) for scheme, text in _SECTIONS.ite
 def section_of(scheme: str, code: str) -> Section:
     """Return the VSIC section letter of an industry code, "?" when no division has it."""
     return _SECTION_OF[scheme].get(code[:2], UNKNOWN_SECTION)
+
+
+def section_bounds(scheme: str, section: str) -> tuple[str, str]:
+    """Return (first, beyond): the codes of a section are at least the one and below the other.
+
+    Of a section that the scheme does not have, bounds between which nothing lies.
+    """
+    divisions = [division for division, own in _SECTION_OF[scheme].items() if own == section]
+    if not divisions:
+        return "", ""
+    return min(divisions), f"{max(divisions)}:"  # the colon comes after the nine
 
 
 SECTIONS: Final[tuple[Section, ...]] = (

@@ -1,6 +1,8 @@
 """The HTTP door: parse, call a handler, answer."""
 
+from services.registry.api.feed import Subscribing
 from services.registry.api.problems import install_problems
+from services.registry.api.queries import Reading
 from services.registry.api.routes import Doors
 
-__all__ = ["Doors", "install_problems"]
+__all__ = ["Doors", "Reading", "Subscribing", "install_problems"]

@@ -1,4 +1,4 @@
-"""The routes of the register."""
+"""The routes that write into the register."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,29 +8,19 @@ from starlette.responses import Response
 
 from services.registry.api.bodies import Change, reported
 from services.registry.api.parameters import (
-    AfterPosition,
-    AfterSequence,
     Caller,
     CallerOf,
     Code,
     Expected,
-    Limit,
-    Reader,
 )
 from services.registry.api.quick import QuickRoute
 from services.registry.api.views import (
-    EntityOut,
-    FeedOut,
-    HistoryOut,
     WrittenOut,
-    entity_response,
-    feed_response,
-    history_response,
     response,
     written_answer,
 )
 from services.registry.domain import fact_of
-from services.registry.handlers import Done, Once, Queries, Request
+from services.registry.handlers import Done, Once, Request
 from shared.contracts.intake import (
     BranchRegisteredIn,
     CooperativeRegisteredIn,
@@ -45,11 +35,10 @@ class Doors:
     """The routers of this service over its use cases."""
 
     once: Once
-    queries: Queries
 
     def routers(self) -> Sequence[APIRouter]:
         """All routers."""
-        return (self._registrations(), self._entities(), self._log())
+        return (self._registrations(), self._entities())
 
     async def _register(self, fact: IntakeFact, caller: Caller) -> Response:
         return response(await self.once.run(_request(fact, caller), caller.key, _created))
@@ -95,39 +84,6 @@ class Doors:
         ) -> Response:
             request = replace(_request(reported(code, body), caller), expected=expected)
             return response(await self.once.run(request, caller.key, _changed))
-
-        @router.get(
-            "/{code}",
-            response_model=EntityOut,
-            dependencies=[Reader],
-            summary="An entity as it stands",
-        )
-        async def entity(code: Code) -> Response:
-            return entity_response(await self.queries.find(code))
-
-        @router.get(
-            "/{code}/events",
-            response_model=HistoryOut,
-            dependencies=[Reader],
-            summary="The events of an entity",
-        )
-        async def history(code: Code, after: AfterSequence = 0, limit: Limit = 100) -> Response:
-            return history_response(code, after, await self.queries.history(code, after, limit))
-
-        return router
-
-    def _log(self) -> APIRouter:
-        router = APIRouter(prefix="/v1", tags=["log"])
-
-        @router.get(
-            "/events",
-            response_model=FeedOut,
-            dependencies=[Reader],
-            summary="The event log after a position, in order and without gaps",
-        )
-        async def feed(after: AfterPosition = 0, limit: Limit = 100) -> Response:
-            events, head = await self.queries.feed(after, limit)
-            return feed_response(after, events, head)
 
         return router
 

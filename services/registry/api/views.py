@@ -8,9 +8,12 @@ import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from services.registry.api.rows import PlaceOut, place_json
 from services.registry.domain import Subject
 from services.registry.handlers import Done
 from services.registry.handlers.queries import Written
+from services.registry.handlers.search import Place
+from shared.contracts.registry import EntityEntry
 from shared.contracts.states import EntityState
 from shared.plumbing.idempotency import Answer
 from shared.plumbing.outbox import Head, LoggedEvent
@@ -29,11 +32,23 @@ class WrittenOut(BaseModel):
 
 
 class EntityOut(BaseModel):
-    """A subject as it stands now. `version` is the sequence of its last event."""
+    """A subject as it stands now. `version` is the sequence of its last event.
+
+    `commune_now` is the present unit of its commune, null when that is not known.
+    """
 
     code: str
     version: int
     state: EntityState
+    commune_now: PlaceOut | None
+
+
+class StandingOut(BaseModel):
+    """The entries of a subject that stand, in legal order: none when it was voided."""
+
+    code: str
+    version: int
+    entries: list[EntityEntry]
 
 
 class EventOut(BaseModel):
@@ -92,12 +107,23 @@ def response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, dict(answer.headers), JSON)
 
 
-def entity_response(subject: Subject) -> Response:
+def standing_response(subject: Subject) -> Response:
+    """Return the standing entries of a subject."""
+    body = {
+        "code": subject.code,
+        "version": subject.version,
+        "entries": [orjson.Fragment(e.model_dump_json().encode()) for e in subject.entries],
+    }
+    return Response(orjson.dumps(body), media_type=JSON, headers={"ETag": etag(subject.version)})
+
+
+def entity_response(subject: Subject, place: Place | None) -> Response:
     """Return a subject as it stands."""
     body = {
         "code": subject.code,
         "version": subject.version,
         "state": orjson.Fragment(subject.state.model_dump_json().encode()),
+        "commune_now": place_json(place),
     }
     return Response(orjson.dumps(body), media_type=JSON, headers={"ETag": etag(subject.version)})
 

@@ -17,12 +17,13 @@ from shared.plumbing.outbox.log import (
 from shared.plumbing.outbox.metrics import OutboxMetrics
 from shared.plumbing.outbox.relay import NotReady, Relay
 from shared.plumbing.outbox.stamping import RelayRefused
-from shared.plumbing.outbox.verify import Misfit, verify
+from shared.plumbing.outbox.verify import Mark, Misfit, verify
 
 __all__ = [
     "SCHEMA",
     "Head",
     "LoggedEvent",
+    "Mark",
     "Misfit",
     "NewEvent",
     "NotReady",

@@ -53,6 +53,11 @@ class Head:
     sent: int
     hash: bytes
 
+    @property
+    def mark(self) -> str:
+        """What to write down, and to give to `verify` later: position:hash."""
+        return f"{self.position}:{self.hash.hex()}"
+
     def to_json(self) -> dict[str, JsonValue]:
         """The head with its hash in hexadecimal."""
         return {"position": self.position, "sent": self.sent, "hash": self.hash.hex()}

@@ -17,25 +17,60 @@ class Misfit:
     reason: str
 
 
-async def verify(conn: Connection) -> Misfit | None:
+@dataclass(frozen=True)
+class Mark:
+    """A head of the log that was written down elsewhere: its position and its hash.
+
+    Whoever cuts rows off the end and sets the relay back leaves a log that fits in itself. It
+    does not reach, or no longer fits, a mark that was taken before.
+    """
+
+    position: int
+    hash: bytes
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash.hex()}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Mark":
+        """Read `position:hash` as it is logged. Raises ValueError."""
+        position, _, digits = text.partition(":")
+        mark = cls(int(position), bytes.fromhex(digits))
+        if mark.position < 0 or len(mark.hash) != 32:
+            raise ValueError("a head is written as position:hash, the hash in 64 digits")
+        return mark
+
+
+async def verify(conn: Connection, mark: Mark | None = None) -> Misfit | None:
     """Walk the whole log; the first row that does not fit, or None when everything does.
 
-    Reads in one snapshot, in slices of 5,000 rows; takes no lock.
+    With a `mark` the log must also go through it. Reads in one snapshot, in slices of 5,000 rows;
+    takes no lock.
     """
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         relay = await conn.fetchrow("SELECT * FROM relay")
         if relay is None:
             stray = await conn.fetchval("SELECT min(position) FROM stamp")
-            return None if stray is None else Misfit(stray, "stamped, but no relay ever ran")
-        walk = _Walk(relay["topic"], relay["partitions"])
+            if stray is not None:
+                return Misfit(stray, "stamped, but no relay ever ran")
+            return _missed(0, mark) if mark is not None and mark.position > 0 else None
+        walk = _Walk(relay["topic"], relay["partitions"], mark)
         misfit = await _walk(conn, walk)
-        return misfit or _compare_relay(relay, walk) or await _find_lost(conn)
+        misfit = misfit or _compare_relay(relay, walk)
+        if misfit is None and mark is not None and walk.position < mark.position:
+            misfit = _missed(walk.position, mark)
+        return misfit or await _find_lost(conn)
+
+
+def _missed(position: int, mark: Mark) -> Misfit:
+    return Misfit(position, f"the log ends here, but it stood at {mark.position}: its end is cut")
 
 
 class _Walk:
     """What the rows read so far lead to."""
 
-    def __init__(self, topic: str, partitions: int) -> None:
+    def __init__(self, topic: str, partitions: int, mark: Mark | None) -> None:
+        self._mark = mark
         self.position = 0
         self.hash = genesis(topic, partitions)
         self.last = [0] * partitions
@@ -58,6 +93,13 @@ class _Walk:
         self.position, self.hash, self.last[event.partition] = position, expected, position
         return None
 
+    def leaves(self, position: int) -> str | None:
+        """Say why a row that fits does not lead through the mark; None when it does."""
+        mark = self._mark
+        if mark is None or position != mark.position or self.hash == mark.hash:
+            return None
+        return "its hash is not the one that was written down: the log was rewritten"
+
 
 async def _walk(conn: Connection, walk: _Walk) -> Misfit | None:
     while True:
@@ -68,7 +110,7 @@ async def _walk(conn: Connection, walk: _Walk) -> Misfit | None:
             _SLICE,
         )
         for row in rows:
-            reason = walk.step(row)
+            reason = walk.step(row) or walk.leaves(row["position"])
             if reason is not None:
                 return Misfit(row["position"], reason)
         if len(rows) < _SLICE:

@@ -12,9 +12,10 @@ from shared.plumbing.postgres import Connection
 CODE = "4900000017"
 OTHER = "4900000070"
 BRANCH = f"{CODE}-001"
+COMMUNE = sorted(communes())[0]
 COMMON: dict[str, Any] = {
     "name": "Công ty Mẫu",
-    "commune": sorted(communes())[0],
+    "commune": COMMUNE,
     "industry": {"scheme": "vsic2025", "code": "4711"},
 }
 TABLES = ("entity", "reference", "event", "outbox", "idempotency", "rejected", "waiting")

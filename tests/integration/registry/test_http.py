@@ -7,11 +7,13 @@ import pytest
 
 from services.registry.app import Service
 from shared.contracts.catalogue import parse
+from shared.contracts.communes import communes
 from shared.plumbing.clock import FixedClock
 from shared.plumbing.postgres import Connection
 from tests.integration.registry.bodies import (
     BRANCH,
     CODE,
+    COMMUNE,
     OTHER,
     branch,
     change,
@@ -33,7 +35,9 @@ async def test_an_enterprise_is_registered_and_read(http: httpx.AsyncClient) -> 
         "repeated": False,
     }
     read = await http.get(f"/v1/entities/{CODE}")
-    assert read.json() == {"code": CODE, "version": 1, "state": answer.json()["state"]}
+    place = {"code": COMMUNE, "name": communes()[COMMUNE], "split": False}
+    state = answer.json()["state"]
+    assert read.json() == {"code": CODE, "version": 1, "state": state, "commune_now": place}
     assert read.headers["etag"] == '"1"'
     assert read.json()["state"]["capital_vnd"] == 10_000_000_000
 
