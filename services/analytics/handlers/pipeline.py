@@ -32,6 +32,7 @@ class Pipeline:
         rubbish: RubbishWatch | None = None,
         resolutions: Resolutions = NO_RESOLUTIONS,
         observe: Observe = lambda _seconds: None,
+        fold: Callable[[Batch], Deltas] = deltas_of,
     ) -> None:
         self.applier = applier
         self.progress: dict[Partition, Progress] = {}
@@ -42,6 +43,7 @@ class Pipeline:
         self._rubbish = rubbish or RubbishWatch()
         self._resolutions = resolutions
         self._observe = observe
+        self._fold = fold
         self._pending: asyncio.Task[None] | None = None
 
     async def stand(self, partitions: Collection[Partition]) -> dict[Partition, Progress]:
@@ -63,7 +65,7 @@ class Pipeline:
         """
         batch = await self._build(got)
         self._rubbish.judge(batch.size, len(batch.dead))
-        deltas = deltas_of(batch)
+        deltas = self._fold(batch)
         reach("built")
         await self.settle()
         if batch.spans:
