@@ -12,6 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import cast
 
 import uvloop
@@ -26,10 +27,7 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 def bodies(first: int) -> Iterator[bytes]:
     """Valid registrations of different enterprises, from the `first`-th on."""
     known = sorted(communes())
-    found = codes()
-    for _ in range(first):
-        next(found)
-    for number, code in enumerate(found, start=first):
+    for number, code in enumerate(islice(codes(), first, None), start=first):
         body = {
             "code": code,
             "on": "2025-03-10",
@@ -89,7 +87,9 @@ class Load:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
-        self._bodies = bodies(arguments.first)
+        # Counting up to the first one takes a while: before the clock runs.
+        begin = bodies(arguments.first)
+        self._bodies = chain([next(begin)], begin)
         self._head = (
             f"POST {arguments.path} HTTP/1.1\r\nhost: 127.0.0.1:{arguments.port}\r\n"
             f"authorization: Bearer {arguments.token}\r\ncontent-type: application/json\r\n"
