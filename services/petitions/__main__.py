@@ -1,10 +1,11 @@
-"""Commands: `serve`, `migrate`, `topics`, `verify`."""
+"""Commands: `serve`, `migrate`, `topics`, `verify`, `load-agencies`, `recalendar`, `workflow`."""
 
 import argparse
 import asyncio
 import sys
 from pathlib import Path
 
+from services.petitions.domain.refusals import Refusal
 from services.petitions.settings import Settings
 from shared.contracts.topics import topics_of
 from shared.plumbing import log
@@ -28,6 +29,38 @@ def _serve(settings: Settings) -> int:
 def _migrate(settings: Settings) -> int:
     for name in asyncio.run(migrate(settings.database_url, MIGRATIONS)):
         print(f"applied {name}")
+    return _load_agencies(settings)
+
+
+def _load_agencies(settings: Settings) -> int:
+    from services.petitions.app import given_directory  # noqa: PLC0415
+    from services.petitions.handlers.rulebook import load_agencies  # noqa: PLC0415
+
+    async def load() -> int:
+        async with Database(settings.database_url, name="petitions-agencies") as database:
+            return await load_agencies(database, given_directory())
+
+    print(f"{asyncio.run(load())} agencies")
+    return 0
+
+
+def _recalendar(settings: Settings) -> int:
+    from services.petitions.app import Service  # noqa: PLC0415
+    from shared.plumbing.clock import SystemClock  # noqa: PLC0415
+
+    async def date_again() -> int:
+        service = Service(settings, SystemClock())
+        async with service.database:
+            return await service.automatic.recalendar()
+
+    print(f"{asyncio.run(date_again())} due dates changed")
+    return 0
+
+
+def _workflow() -> int:
+    from services.petitions.domain.diagram import page  # noqa: PLC0415
+
+    print(page(), end="")
     return 0
 
 
@@ -57,19 +90,28 @@ def _verify(settings: Settings) -> int:
     return 0
 
 
-_COMMANDS = {"serve": _serve, "migrate": _migrate, "topics": _topics, "verify": _verify}
+_COMMANDS = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "topics": _topics,
+    "verify": _verify,
+    "load-agencies": _load_agencies,
+    "recalendar": _recalendar,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit code: 0 done, 1 refused (the reason on stderr)."""
     parser = argparse.ArgumentParser(prog="python -m services.petitions", description=__doc__)
-    parser.add_argument("command", choices=list(_COMMANDS))
+    parser.add_argument("command", choices=[*_COMMANDS, "workflow"])
     command = parser.parse_args(arguments).command
+    if command == "workflow":
+        return _workflow()
     settings = Settings()
     log.configure("petitions", settings.log_level)
     try:
         return _COMMANDS[command](settings)
-    except (MigrationRefused, TopicRefused) as refused:
+    except (MigrationRefused, TopicRefused, Refusal) as refused:
         print(refused, file=sys.stderr)
         return 1
 

@@ -10,17 +10,23 @@ from faststream.kafka import KafkaBroker
 
 from services.petitions.api import Doors, install_problems
 from services.petitions.api.attachments import BODY_RULE, PLACE, attachments_router
+from services.petitions.api.oversight import oversight_router
 from services.petitions.api.snapshot import feed_router
 from services.petitions.api.tracking import privacy_router
 from services.petitions.consumer import register_door
+from services.petitions.domain.calendar import Calendar
 from services.petitions.domain.routing import Directory
 from services.petitions.handlers import Commands, Queries
 from services.petitions.handlers.attachments import Attachments
+from services.petitions.handlers.automatic import Automatic
 from services.petitions.handlers.feed import Feed
+from services.petitions.handlers.oversight import Oversight
 from services.petitions.handlers.privacy import Privacy
 from services.petitions.handlers.register import RegisterCopy
+from services.petitions.handlers.rulebook import Rulebook
 from services.petitions.metrics import PetitionMetrics
 from services.petitions.settings import Settings
+from services.petitions.timers import repeat
 from shared.contracts.communes import communes
 from shared.contracts.topics import PETITION_EVENTS_TOPIC, REGISTRY_EVENTS_TOPIC
 from shared.plumbing.auth import PrincipalSource, TokenFile
@@ -36,8 +42,14 @@ from shared.plumbing.postgres import UNAVAILABLE, Database
 _log = get_logger(__name__)
 SOURCE = "/vn/lang-son/petitions"
 AGENCIES = Path(__file__).parent / "data" / "agencies.json"
+CALENDAR = Path(__file__).parent / "data" / "calendar.json"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+
+
+def given_directory() -> Directory:
+    """Return the agencies of the file beside the code. Raises Refusal as `Directory.read` does."""
+    return Directory.read(AGENCIES.read_bytes(), communes())
 
 
 class Service:
@@ -51,9 +63,13 @@ class Service:
         self.database = Database(
             settings.database_url, name="petitions", max_size=settings.pool_size
         )
-        directory = Directory.read(AGENCIES.read_bytes(), communes())
-        self.commands = Commands(self.database, clock, directory)
-        self.queries = Queries(self.database, directory)
+        directory = given_directory()
+        self.rulebook = Rulebook(clock, directory, Calendar.read(CALENDAR.read_bytes()))
+        self.commands = Commands(self.database, clock, self.rulebook)
+        self.queries = Queries(self.database, self.rulebook)
+        self.oversight = Oversight(self.database, clock, self.rulebook)
+        self.automatic = Automatic(self.database, clock, self.rulebook)
+        self._alarms: asyncio.Task[None] | None = None
         self.feed = Feed(self.database)
         self.privacy = Privacy(self.database, clock)
         self.attachments = Attachments(self.database, clock, directory)
@@ -82,7 +98,7 @@ class Service:
         """Everything beside the HTTP door, within the block."""
         await self._open_database()
         try:
-            async with self.relay.running(), self._listening():
+            async with self.relay.running(), self._listening(), self._alarming():
                 yield
         finally:
             await self.database.close()
@@ -99,6 +115,21 @@ class Service:
                 await asyncio.wait_for(self.broker.stop(), _STOP_SECONDS)
             except Exception as error:
                 _log.warning("stop_failed", reason=f"{type(error).__name__}: {error}")
+
+    @contextlib.asynccontextmanager
+    async def _alarming(self) -> AsyncIterator[None]:
+        work = repeat("alarms", self.settings.alarm_seconds, self.automatic.alarm)
+        self._alarms = asyncio.create_task(work, name="alarms")
+        try:
+            yield
+        finally:
+            self._alarms.cancel()
+            await asyncio.gather(self._alarms, return_exceptions=True)
+
+    async def check_alarms(self) -> None:
+        """Fail when nobody gives alarms any more: a liveness check."""
+        if self._alarms is not None and self._alarms.done():
+            raise RuntimeError("the alarms have ended")
 
     async def _listen(self) -> None:
         """Start the registry's door; a Kafka that is away is waited for, HTTP goes on meanwhile."""
@@ -133,7 +164,11 @@ class Service:
         """The checks of this service."""
         return HealthChecks(
             ready={"database": self.database.check, "relay": self.relay.check},
-            live={"relay": self.relay.check, "register": self.check_register},
+            live={
+                "relay": self.relay.check,
+                "register": self.check_register,
+                "alarms": self.check_alarms,
+            },
         )
 
     async def refresh_outbox(self) -> None:
@@ -174,6 +209,7 @@ def application(service: Service, principals: PrincipalSource) -> FastAPI:
             attachments_router(service.attachments),
             privacy_router(service.privacy),
             feed_router(service.feed),
+            oversight_router(service.oversight),
         ],
         body_rules={PLACE: BODY_RULE},
         lifespan=lifespan,

@@ -25,3 +25,5 @@ class Settings(BaseSettings):
     topic_replication: int = 1
     # Connections of this process at most; the relay has one more of its own.
     pool_size: Annotated[int, Field(ge=2, le=100)] = 10
+    # Seconds between two looks for alarms that are due.
+    alarm_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0

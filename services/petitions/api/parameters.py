@@ -19,6 +19,7 @@ from shared.plumbing.idempotency import request_digest
 
 FILE: Final = "petitions:file"
 HANDLE: Final = "petitions:handle"
+REVIEW: Final = "petitions:review"
 FIGURES: Final = "figures:read"
 _IF_MATCH: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
 _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -62,9 +63,16 @@ async def _reads_events(principal: CurrentPrincipal) -> Principal:
     return principal
 
 
+async def _acts(principal: CurrentPrincipal) -> Principal:
+    # Which of them an action needs is said by the table; a portal acts for the petitioner.
+    if not principal.scopes & {FILE, REVIEW}:
+        require(principal, HANDLE)
+    return principal
+
+
 # Asked before the body is looked at: whoever may not come in is not told what a body needs.
 Filer = Depends(requires(FILE))
-Actor = Depends(requires(HANDLE))
+Actor = Depends(_acts)
 CallerOf = Annotated[Caller, Depends(caller_dependency)]
 Expected = Annotated[int | None, Depends(expected_dependency)]
 Handler = Annotated[Principal, Depends(requires(HANDLE))]

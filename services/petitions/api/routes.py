@@ -1,14 +1,15 @@
 """The routes of the petitions."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
-from services.petitions.api.bodies import ActionIn, AnswerIn, AssignIn, FileIn, ResolveIn
+from services.petitions.api.actions import BODIES, ActionIn
+from services.petitions.api.bodies import FileIn
 from services.petitions.api.parameters import (
     Actor,
     AfterSequence,
@@ -35,7 +36,8 @@ from services.petitions.api.views import (
     next_of,
     read_cursor,
 )
-from services.petitions.handlers import Caller, Commands, Filters, Queries
+from services.petitions.domain.workflow import ACTION_VI
+from services.petitions.handlers import Commands, Filters, Queries
 from shared.contracts.values import Agency, PetitionStatus
 from shared.plumbing.idempotency import Answer
 
@@ -98,39 +100,38 @@ class Doors:
         router = APIRouter(
             prefix="/v1/petitions/{petition_id}/actions", tags=["actions"], dependencies=[Actor]
         )
+        for action, body in BODIES.items():
+            router.add_api_route(
+                f"/{action}",
+                self._act(body),
+                methods=["POST"],
+                name=action,
+                response_model=ActedOut,
+                summary=ACTION_VI[action].capitalize(),
+                description=body.__doc__,
+            )
+        return router
 
-        async def act(petition_id: str, body: ActionIn, seen: int | None, by: Caller) -> Response:
+    def _act(self, model: type[ActionIn]) -> Callable[..., Awaitable[Response]]:
+        async def act(
+            petition_id: Id, caller: CallerOf, seen: Expected, body: ActionIn
+        ) -> Response:
             answer = await self.commands.act(
                 petition_id,
                 body.command(),
                 expected=seen,
                 reference=body.reference,
-                caller=by,
+                caller=caller,
                 render=acted_answer,
+                tracking_code=body.tracking_code,
             )
             return _response(answer)
 
-        @router.post("/assign", response_model=ActedOut, summary="Give it to a lead agency")
-        async def assign(
-            petition_id: Id, caller: CallerOf, seen: Expected, body: AssignIn | None = None
-        ) -> Response:
-            return await act(petition_id, body or AssignIn(), seen, caller)
-
-        @router.post("/answer", response_model=ActedOut, summary="Answer it (lead agency)")
-        async def answer(
-            petition_id: Id, body: AnswerIn, caller: CallerOf, seen: Expected
-        ) -> Response:
-            return await act(petition_id, body, seen, caller)
-
-        @router.post(
-            "/resolve", response_model=ActedOut, summary="Settle it definitively (lead agency)"
-        )
-        async def resolve(
-            petition_id: Id, body: ResolveIn, caller: CallerOf, seen: Expected
-        ) -> Response:
-            return await act(petition_id, body, seen, caller)
-
-        return router
+        # One endpoint for all rows of the table; each has its own body.
+        act.__annotations__["body"] = model
+        if not any(field.is_required() for field in model.model_fields.values()):
+            act.__annotations__["body"] = Annotated[model, Body(default_factory=model)]
+        return act
 
     def _events(self) -> APIRouter:
         router = APIRouter(tags=["events"])

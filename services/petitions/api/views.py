@@ -1,8 +1,9 @@
 """What this door answers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from pydantic import BaseModel
@@ -73,10 +74,21 @@ class ActedOut(StandingOut):
     repeated: bool
 
 
+class AlikeOut(BaseModel):
+    """A petition of the same field that may say the same; `similarity` is 0 to 1."""
+
+    id: str
+    similarity: float
+
+
 class FiledOut(ActedOut):
-    """A petition that was filed. The tracking code is for the petitioner."""
+    """A petition that was filed. The tracking code is for the petitioner.
+
+    `possible_duplicates` are offered, most alike first; nothing is merged.
+    """
 
     tracking_code: str
+    possible_duplicates: list[AlikeOut]
 
 
 class CaseOut(StandingOut):
@@ -117,6 +129,15 @@ class HistoryOut(BaseModel):
 
     events: list[EventOut]
     next: int
+
+
+class HasPetition(Protocol):
+    """An item of a list in the order of due dates."""
+
+    @property
+    def petition(self) -> Petition:
+        """The petition of the item."""
+        ...
 
 
 def etag(version: int) -> str:
@@ -168,6 +189,7 @@ def filed_answer(filed: Filed) -> Answer:
         **standing_json(filed.standing),
         "repeated": filed.repeated,
         "tracking_code": filed.tracking_code,
+        "possible_duplicates": [asdict(alike) for alike in filed.alike],
     }
     headers = {"ETag": etag(petition.version), "Location": f"/v1/petitions/{petition.id}"}
     return Answer(200 if filed.repeated else 201, orjson.dumps(body), headers)
@@ -195,7 +217,7 @@ def event_json(event: Written) -> dict[str, Any]:
     }
 
 
-def next_of(page: list[Listed], limit: int) -> str | None:
+def next_of(page: Sequence[HasPetition], limit: int) -> str | None:
     """Return the cursor after a full page, None when nothing can follow."""
     if len(page) < limit:
         return None

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Literal
 
+from services.petitions.domain.limits import Complexity, Unit
 from services.petitions.domain.refusals import Refusal
 from shared.contracts.values import (
     Agency,
@@ -14,15 +15,17 @@ from shared.contracts.values import (
 )
 
 FilingKind = Literal["petition", "feedback", "complaint", "denunciation"]
-_OTHER_LAW: Final[dict[FilingKind, tuple[str, str]]] = {
-    "complaint": ("khiếu nại theo Luật Khiếu nại", "a complaint under the Law on Complaints"),
-    "denunciation": ("tố cáo theo Luật Tố cáo", "a denunciation under the Law on Denunciations"),
-}
-# A registered body has a code on the register. The tax code of a household or a person is the
-# number of a human being and has no place in an event.
-NAMES_AN_ENTITY: Final[frozenset[PetitionerKind]] = frozenset(
-    {"enterprise", "cooperative", "association"}
-)
+ReasonedAction = Literal[
+    "request_supplement",
+    "receive_supplement",
+    "confirm",
+    "dispute",
+    "reopen",
+    "reject",
+    "refer",
+    "take_back",
+    "withdraw",
+]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class FileCommand:
     session: str | None = None
     kind: FilingKind = "petition"
     when: When = When()
+    # Codes of the members for whom an association speaks.
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class AssignCommand:
     agency: Agency | None = None
     co_agencies: tuple[Agency, ...] | None = None
     when: When = When()
+    complexity: Complexity = "normal"
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,95 @@ class ResolveCommand:
     when: When = When()
 
 
-Command = AssignCommand | AnswerCommand | ResolveCommand
+@dataclass(frozen=True)
+class TransferCommand:
+    """Another agency leads from now on; `co_agencies` None keeps those that co-ordinate."""
+
+    agency: Agency | None
+    reason: str | None
+    co_agencies: tuple[Agency, ...] | None = None
+    when: When = When()
+
+
+@dataclass(frozen=True)
+class ReasonedCommand:
+    """An act that needs nothing but its reason."""
+
+    action: ReasonedAction
+    reason: str | None = None
+    when: When = When()
+
+
+@dataclass(frozen=True)
+class ExtendCommand:
+    """Give the answer more days, on a legal basis, before it is late."""
+
+    days: int | None
+    reason: str | None
+    legal_basis: str | None
+    unit: Unit = "calendar"
+    when: When = When()
+
+
+@dataclass(frozen=True)
+class DuplicateCommand:
+    """It is the same as an earlier petition and is answered with that one."""
+
+    original: str | None
+    when: When = When()
+
+
+@dataclass(frozen=True)
+class ReviewCommand:
+    """Sở Tài chính recommends what is to be done, until when."""
+
+    recommendation: str | None
+    due_on: date | None
+    when: When = When()
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What a petition should have said of itself; absent (None) stays."""
+
+    field: PetitionField | None = None
+    other_fields: tuple[PetitionField, ...] | None = None
+    petitioner_kind: PetitionerKind | None = None
+    entity: str | None = None
+    session: str | None = None
+    outcome: PetitionOutcome | None = None
+
+
+@dataclass(frozen=True)
+class CorrectCommand:
+    """Put right what was recorded wrongly: `undo` takes the last act back whole."""
+
+    reason: str | None
+    corrected: Corrected = Corrected()
+    undo: bool = False
+    when: When = When()
+
+
+@dataclass(frozen=True)
+class SystemCommand:
+    """What the clock does by itself: a changed calendar, an answer that is late."""
+
+    action: Literal["redate", "overdue", "escalate"]
+    when: When = When()
+
+
+Command = (
+    AssignCommand
+    | TransferCommand
+    | ReasonedCommand
+    | ExtendCommand
+    | AnswerCommand
+    | ResolveCommand
+    | DuplicateCommand
+    | ReviewCommand
+    | CorrectCommand
+    | SystemCommand
+)
 
 
 def legal_day(when: When, today: date) -> date:
@@ -98,34 +192,3 @@ def legal_day(when: When, today: date) -> date:
             {"today": today.isoformat()},
         )
     return day
-
-
-def check_filing(command: FileCommand) -> None:
-    """Pass when it is a petition at all. Raises Refusal.
-
-    `not_a_petition`: complaints and denunciations have their own law. `field_repeated`,
-    `entity_not_for_kind`: what it says of itself does not fit together.
-    """
-    law = _OTHER_LAW.get(command.kind)
-    if law is not None:
-        vi, en = law
-        raise Refusal(
-            "not_a_petition",
-            f"Đây là {vi}, không phải kiến nghị, phản ánh. Hãy gửi đơn tới người có thẩm quyền "
-            "theo luật đó hoặc đến nơi tiếp công dân; hệ thống này không lưu nội dung đơn.",
-            f"This is {en}, not a petition. Send it to the authority that this law names, or to "
-            "the office that receives citizens; nothing of it was kept here",
-            {"kind": command.kind},
-        )
-    fields = (command.field, *command.other_fields)
-    if len(set(fields)) != len(fields):
-        raise Refusal(
-            "field_repeated", "Một lĩnh vực được nêu hai lần.", "A field is named more than once"
-        )
-    if command.entity is not None and command.petitioner_kind not in NAMES_AN_ENTITY:
-        raise Refusal(
-            "entity_not_for_kind",
-            "Cá nhân và hộ kinh doanh không nêu mã số: mã đó là dữ liệu cá nhân.",
-            "A person or a household names no code: that number is personal data",
-            {"petitioner_kind": command.petitioner_kind},
-        )

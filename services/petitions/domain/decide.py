@@ -1,87 +1,74 @@
-"""Decide: a petition as it stands + a command + today -> the petition as it then is, its event.
+"""Decide: a petition as it stands + a command + now -> the petition as it then is, its event.
 
-Everything here is an argument: the day, the identifiers, the agencies. The events are in the
+Everything here is an argument: the moment, the identifiers, the rules. The events are in the
 published language and are complete.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from services.petitions.domain import clocks
+from services.petitions.domain.calendar import Moment
+from services.petitions.domain.changes import change_of
 from services.petitions.domain.commands import (
     AnswerCommand,
     AssignCommand,
     Command,
+    CorrectCommand,
+    DuplicateCommand,
+    ExtendCommand,
     FileCommand,
+    ReasonedCommand,
     ResolveCommand,
+    ReviewCommand,
+    SystemCommand,
+    TransferCommand,
     When,
-    check_filing,
     legal_day,
 )
+from services.petitions.domain.correct import restate, undo
+from services.petitions.domain.filing import check_filing
+from services.petitions.domain.petition import Case, Decision, Known, Petition
 from services.petitions.domain.refusals import Refusal
 from services.petitions.domain.routing import Directory
-from services.petitions.domain.workflow import WORKFLOW, Action, Step, step_of
+from services.petitions.domain.rules import Actor, Rules, check_actor
+from services.petitions.domain.system import with_alarm
+from services.petitions.domain.workflow import NEED_EN, NEED_VI, Action, Step, step_of
+from services.petitions.domain.workings import Workings
 from shared.contracts.envelope import Source
-from shared.contracts.petitions import (
-    PETITION_EVENTS,
-    PetitionEntry,
-    PetitionEvent,
-    PetitionFact,
-)
+from shared.contracts.petitions import PETITION_EVENTS, PetitionEntry
 from shared.contracts.states import PetitionState
 from shared.contracts.values import Agency
 
+__all__ = ["Decision", "Petition", "act", "action_of", "check", "file", "may_read_private"]
 _MODELS: Final = {model.__name__: model for model in PETITION_EVENTS}
 
 
-@dataclass(frozen=True)
-class Petition:
-    """A petition as it stands.
-
-    `version` is the sequence of its last event; `entries` and `last_on` are number and legal date
-    of its last entry.
-    """
-
-    id: str
-    version: int
-    entries: int
-    last_on: date
-    state: PetitionState
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a command leads to: the petition afterwards, the event that says so."""
-
-    petition: Petition
-    step: Step
-    event: PetitionEvent
-
-    @property
-    def name(self) -> PetitionFact:
-        """The event's name in the catalogue."""
-        return self.step.event
-
-
-def action_of(command: FileCommand | Command) -> Action:
+def action_of(command: FileCommand | Command) -> Action:  # noqa: PLR0911 - one a command
     """Return the action of the table that a command takes."""
     match command:
         case FileCommand():
             return "file"
         case AssignCommand():
             return "assign"
+        case TransferCommand():
+            return "transfer"
+        case ExtendCommand():
+            return "extend"
         case AnswerCommand():
             return "answer"
         case ResolveCommand():
             return "resolve"
+        case DuplicateCommand():
+            return "mark_duplicate"
+        case ReviewCommand():
+            return "review"
+        case CorrectCommand():
+            return "correct"
+        case ReasonedCommand() | SystemCommand():
+            return command.action
     assert_never(command)
-
-
-def scope_of(command: FileCommand | Command) -> str:
-    """Return the scope that whoever gives this command must have."""
-    action = action_of(command)
-    return next(step.scope for step in WORKFLOW if step.action == action)
 
 
 def check(command: FileCommand, today: date) -> date:
@@ -90,10 +77,16 @@ def check(command: FileCommand, today: date) -> date:
     return legal_day(command.when, today)
 
 
-def file(command: FileCommand, *, petition_id: str, source: Source, today: date) -> Decision:
+def file(
+    command: FileCommand, *, petition_id: str, source: Source, now: Moment, rules: Rules
+) -> Decision:
     """Begin a petition. Raises Refusal as `check` does."""
-    on = check(command, today)
+    on = check(command, now.day)
     step = step_of("file", None)
+    assert step.target is not None
+    starts = rules.calendar.start(_moment(command.when, on, now))
+    term = rules.limits.find("answer", starts, command.field).term
+    workings = Workings(clocks.Clock(starts, term), quiet=command.when.origin == "backfill")
     state = PetitionState(
         status=step.target,
         round=1,
@@ -105,34 +98,84 @@ def file(command: FileCommand, *, petition_id: str, source: Source, today: date)
         entity=command.entity,
         session=command.session,
         filed_on=on,
-        due_on=clocks.due_on(on),
+        due_on=clocks.due(workings.clock, rules.calendar),
         agency_due_on=None,
         answered_on=None,
         settled_on=None,
         outcome=None,
         days_elapsed=0,
     )
-    return _decided(step, petition_id, None, state, on, command.when, source)
+    entry = PetitionEntry(entry=1, fact="PetitionFiled", on=on, before=None, after=state)
+    petition = Petition(petition_id, 1, 1, on, state, with_alarm(state, workings, rules))
+    return _decided(petition, step, (entry,), command.when, source)
 
 
 def act(
     petition: Petition,
     command: Command,
     *,
-    agency: Agency | None,
+    actor: Actor,
     source: Source,
-    today: date,
-    directory: Directory,
+    now: Moment,
+    rules: Rules,
+    known: Known = Known(),  # noqa: B008 - frozen
 ) -> Decision:
-    """Take an action on a petition; `agency` is whom the actor belongs to.
+    """Take an action on a petition.
 
-    Raises Refusal: `wrong_state`, `not_lead_agency`, `document_missing`, `before_last_fact`,
-    `unknown_agency`, `no_agency_for_field`, and those of `legal_day`.
+    Raises Refusal: `wrong_state`, `not_<role>`, `<need>_missing`, `before_last_fact`, those of
+    `legal_day` and of the change itself.
     """
     step = step_of(action_of(command), petition.state.status)
-    _check_actor(step, petition.state, agency)
+    check_actor(step, actor, petition.state, now.day, rules)
     _check_needs(step, command)
-    on = legal_day(command.when, today)
+    on = legal_day(command.when, now.day)
+    case = Case(petition, on, _moment(command.when, on, now), rules)
+    if isinstance(command, CorrectCommand):
+        return _correct(case, command, step, source, known)
+    _check_order(petition, on)
+    change = change_of(case, command, known)
+    clock = change.workings.clock
+    passed = clocks.elapsed(clock, on, rules.calendar)
+    changes: dict[str, Any] = {
+        "status": step.target,
+        # A calendar that changed never makes days undone.
+        "days_elapsed": max(petition.state.days_elapsed, passed),
+        **change.state,
+    }
+    after = petition.state.model_copy(update=changes)
+    quiet = command.when.origin == "backfill"
+    workings = with_alarm(after, replace(change.workings, quiet=quiet), rules)
+    number = petition.entries + 1
+    assert step.event != "PetitionCorrected"
+    entry = PetitionEntry(entry=number, fact=step.event, on=on, before=petition.state, after=after)
+    result = Petition(petition.id, petition.version + 1, number, on, after, workings)
+    return _decided(result, step, (entry,), command.when, source, reason=change.reason)
+
+
+def may_read_private(
+    state: PetitionState, agency: Agency | None, directory: Directory, on: date | None = None
+) -> bool:
+    """Say whether an agency may read the text and the person: those who work on the petition.
+
+    The lead and the co-ordinating agencies, the front desk and the reviewer; before it is
+    assigned also those whose fields it names; on a day, the successor of an agency that ended.
+    """
+    if agency is None:
+        return False
+    if agency == state.agency or agency in state.co_agencies or directory.sees_all(agency):
+        return True
+    if on is not None and state.agency and directory.current(state.agency, on) == agency:
+        return True
+    fields = (state.field, *state.other_fields)
+    leads = {directory.lead_of(field, state.filed_on) for field in fields}
+    return state.agency is None and agency in leads
+
+
+def _moment(when: When, on: date, now: Moment) -> Moment:
+    return now if on == now.day and when.origin == "live" else Moment(on)
+
+
+def _check_order(petition: Petition, on: date) -> None:
     if on < petition.last_on:
         raise Refusal(
             "before_last_fact",
@@ -141,39 +184,6 @@ def act(
             {"last_on": petition.last_on.isoformat()},
             way="conflict",
         )
-    changes = {
-        "status": step.target,
-        "days_elapsed": clocks.days_elapsed(petition.state.filed_on, on),
-        **_changes(petition.state, command, on, directory),
-    }
-    after = petition.state.model_copy(update=changes)
-    return _decided(step, petition.id, petition, after, on, command.when, source)
-
-
-def may_read_private(state: PetitionState, agency: Agency | None, directory: Directory) -> bool:
-    """Say whether an agency may read the text and the person: those who work on the petition.
-
-    The lead and the co-ordinating agencies, the front desk and the reviewer; before it is
-    assigned also those whose fields it names.
-    """
-    if agency is None:
-        return False
-    if agency == state.agency or agency in state.co_agencies or directory.sees_all(agency):
-        return True
-    fields = (state.field, *state.other_fields)
-    leads = {directory.lead_of(field, state.filed_on) for field in fields}
-    return state.agency is None and agency in leads
-
-
-def _check_actor(step: Step, state: PetitionState, agency: Agency | None) -> None:
-    if step.who == "lead_agency" and (agency is None or agency != state.agency):
-        raise Refusal(
-            "not_lead_agency",
-            f"Chỉ cơ quan chủ trì ({state.agency}) được làm việc này.",
-            f"Only the lead agency ({state.agency}) may do this",
-            {"lead_agency": state.agency},
-            way="forbidden",
-        )
 
 
 def _check_needs(step: Step, command: Command) -> None:
@@ -181,60 +191,59 @@ def _check_needs(step: Step, command: Command) -> None:
         if not getattr(command, name, None):
             raise Refusal(
                 f"{name}_missing",
-                "Phải nêu số văn bản.",
-                "The number of the document is needed",
+                f"Phải nêu {NEED_VI[name]}.",
+                f"Needed: {NEED_EN[name]}",
                 {"needs": name},
             )
 
 
-def _changes(
-    state: PetitionState, command: Command, on: date, directory: Directory
-) -> dict[str, object]:
-    match command:
-        case AssignCommand():
-            lead = command.agency or directory.route(state.field, on)
-            directory.check(lead, on)
-            co_agencies = command.co_agencies
-            if co_agencies is None:
-                co_agencies = directory.co_ordinating(state.other_fields, lead, on)
-            for code in co_agencies:
-                directory.check(code, on)
-            others = tuple(code for code in dict.fromkeys(co_agencies) if code != lead)
-            return {"agency": lead, "co_agencies": others}
-        case AnswerCommand():
-            return {"answered_on": on, "outcome": command.outcome}
-        case ResolveCommand():
-            return {"settled_on": on, "outcome": command.outcome or state.outcome}
-    assert_never(command)
+def _correct(
+    case: Case, command: CorrectCommand, step: Step, source: Source, known: Known
+) -> Decision:
+    version = case.petition.version + 1
+    if command.undo:
+        petition, wrong, standing = undo(case, known.ledger)
+        retracts: tuple[PetitionEntry, ...] = (wrong.entry,)
+        asserts: tuple[PetitionEntry, ...] = ()
+        corrects = wrong.sequence
+    else:
+        petition, corrects, old, standing = restate(case, command, known.ledger)
+        first = next(n for n, (a, b) in enumerate(zip(old, standing, strict=True)) if a != b)
+        retracts, asserts = old[first:], standing[first:]
+    decision = _decided(
+        replace(petition, version=version),
+        step,
+        asserts,
+        command.when,
+        source,
+        reason=command.reason,
+        retracts=retracts,
+        corrects=corrects,
+    )
+    return replace(decision, standing=standing)
 
 
 def _decided(
+    petition: Petition,
     step: Step,
-    petition_id: str,
-    before: Petition | None,
-    after: PetitionState,
-    on: date,
+    asserts: tuple[PetitionEntry, ...],
     when: When,
     source: Source,
+    *,
+    reason: str | None = None,
+    retracts: tuple[PetitionEntry, ...] = (),
+    corrects: int | None = None,
 ) -> Decision:
-    entry = PetitionEntry(
-        entry=before.entries + 1 if before else 1,
-        fact=step.event,
-        on=on,
-        before=before.state if before else None,
-        after=after,
-    )
-    version = before.version + 1 if before else 1
     event = _MODELS[step.event](
-        subject=petition_id,
-        sequence=version,
-        asserts=(entry,),
-        retracts=(),
-        state=after,
-        corrects=None,
+        subject=petition.id,
+        sequence=petition.version,
+        asserts=asserts,
+        retracts=retracts,
+        state=petition.state,
+        corrects=corrects,
         origin=when.origin,
         cause=None,
         source=source,
-        reason=None,
+        reason=reason,
     )
-    return Decision(Petition(petition_id, version, entry.entry, on, after), step, event)
+    return Decision(petition, step, event)

@@ -8,9 +8,9 @@ from services.petitions import store
 from services.petitions.domain.decide import Petition, may_read_private
 from services.petitions.domain.private import Private
 from services.petitions.domain.refusals import Refusal
-from services.petitions.domain.routing import Directory
 from services.petitions.domain.workflow import Action, actions_from
 from services.petitions.handlers.register import EntityMark, entity_marks
+from services.petitions.handlers.rulebook import Rulebook
 from services.petitions.store import Written
 from shared.plumbing.auth import Principal
 from shared.plumbing.postgres import Connection, Database
@@ -50,7 +50,7 @@ class Queries:
     """What can be asked."""
 
     database: Database
-    directory: Directory
+    rulebook: Rulebook
 
     async def get(self, petition_id: str, principal: Principal) -> Case:
         """Return a petition; its text and person only to those who work on it.
@@ -61,7 +61,8 @@ class Queries:
             petition = await present(conn, petition_id)
             documents = await store.load_documents(conn, petition_id)
             private = None
-            if may_read_private(petition.state, principal.agency, self.directory):
+            directory = (await self.rulebook.rules(conn)).directory
+            if may_read_private(petition.state, principal.agency, directory):
                 private = await store.load_private(conn, petition_id)
             (entity,) = await entity_marks(conn, [petition])
         return Case(standing_of(petition), documents, private, entity)

@@ -8,11 +8,12 @@ import asyncpg
 
 from services.petitions.domain.decide import Petition
 from services.petitions.domain.private import Petitioner, Private
+from services.petitions.domain.workings import from_json, to_json
 from shared.contracts.states import PetitionState
 from shared.contracts.values import Agency, PetitionStatus
 from shared.plumbing.postgres import UNAVAILABLE, Connection, Record
 
-_COLUMNS: Final = "id, version, entries, last_on, state::text AS state"
+COLUMNS: Final = "id, version, entries, last_on, state::text AS state, workings::text AS workings"
 
 
 class PrivateRefused(Exception):
@@ -55,7 +56,7 @@ async def insert(
     """
     await conn.execute(
         "INSERT INTO petition (id, version, entries, last_on, state, ledger, tracking_code,"
-        " filed_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        " filed_at, changed_at, workings) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
         petition.id,
         petition.version,
         petition.entries,
@@ -64,6 +65,7 @@ async def insert(
         [line],
         tracking_code,
         at,
+        to_json(petition.workings),
     )
     await _insert_private(conn, petition.id, private)
 
@@ -90,35 +92,57 @@ async def _insert_private(conn: Connection, petition_id: str, private: Private) 
 
 async def save(conn: Connection, petition: Petition, *, line: dict[str, Any], at: datetime) -> None:
     """Write a petition as it stands after one more fact. The caller holds its lock."""
+    await _update(conn, petition, "ledger || $8::jsonb", [line], at)
+
+
+async def restate(
+    conn: Connection, petition: Petition, *, ledger: list[dict[str, Any]], at: datetime
+) -> None:
+    """Write a petition with the ledger that stands after a correction, under its lock."""
+    await _update(conn, petition, "$8::jsonb", ledger, at)
+
+
+async def _update(
+    conn: Connection, petition: Petition, ledger: str, lines: list[dict[str, Any]], at: datetime
+) -> None:
     await conn.execute(
         "UPDATE petition SET version = $2, entries = $3, last_on = $4, state = $5,"
-        " ledger = ledger || $6::jsonb, changed_at = $7 WHERE id = $1",
+        f" workings = $6, changed_at = $7, ledger = {ledger} WHERE id = $1",
         petition.id,
         petition.version,
         petition.entries,
         petition.last_on,
         petition.state.model_dump(mode="json"),
-        [line],
+        to_json(petition.workings),
         at,
+        lines,
     )
+
+
+async def load_ledger(conn: Connection, petition_id: str) -> list[dict[str, Any]]:
+    """Load the lines of a petition in the order in which they were recorded."""
+    found: list[dict[str, Any]] = await conn.fetchval(
+        "SELECT ledger FROM petition WHERE id = $1", petition_id
+    )
+    return found
 
 
 async def lock(conn: Connection, petition_id: str) -> Petition | None:
     """Load a petition and keep others from changing it until the transaction ends."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM petition WHERE id = $1 FOR UPDATE",
+        f"SELECT {COLUMNS} FROM petition WHERE id = $1 FOR UPDATE",
         petition_id,
     )
-    return _petition(row) if row else None
+    return petition_of(row) if row else None
 
 
 async def load(conn: Connection, petition_id: str) -> Petition | None:
     """Load a petition as it stands."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM petition WHERE id = $1",
+        f"SELECT {COLUMNS} FROM petition WHERE id = $1",
         petition_id,
     )
-    return _petition(row) if row else None
+    return petition_of(row) if row else None
 
 
 async def load_private(conn: Connection, petition_id: str) -> Private | None:
@@ -165,10 +189,10 @@ async def page(
     where = f"WHERE {' AND '.join(terms)}" if terms else ""
     arguments.append(limit)
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM petition {where} ORDER BY due_on, id LIMIT ${len(arguments)}",
+        f"SELECT {COLUMNS} FROM petition {where} ORDER BY due_on, id LIMIT ${len(arguments)}",
         *arguments,
     )
-    return [_petition(row) for row in rows]
+    return [petition_of(row) for row in rows]
 
 
 async def count_by_status(conn: Connection) -> dict[str, int]:
@@ -177,11 +201,14 @@ async def count_by_status(conn: Connection) -> dict[str, int]:
     return {row["status"]: row["n"] for row in rows}
 
 
-def _petition(row: Record) -> Petition:
+def petition_of(row: Record) -> Petition:
+    """Read a row of COLUMNS."""
+    state = PetitionState.model_validate_json(row["state"])
     return Petition(
         id=row["id"],
         version=row["version"],
         entries=row["entries"],
         last_on=row["last_on"],
-        state=PetitionState.model_validate_json(row["state"]),
+        state=state,
+        workings=from_json(row["workings"], state),
     )

@@ -12,18 +12,13 @@ from services.petitions.domain.commands import (
     ResolveCommand,
     When,
 )
-from services.petitions.domain.decide import Decision, Petition, act, file, may_read_private
+from services.petitions.domain.decide import file, may_read_private
+from services.petitions.domain.petition import Petition
 from services.petitions.domain.refusals import Refusal
 from shared.contracts.values import Agency
-from tests.unit.petitions.support import DIRECTORY, FILED, SOURCE, filed, standing
+from tests.unit.petitions.support import DIRECTORY, FILED, RULES, SOURCE, at, filed, standing, take
 
 ENTERPRISE = FileCommand(field="investment", petitioner_kind="enterprise")
-
-
-def take(
-    petition: Petition, command: Command, agency: Agency | None = "STC", today: date = FILED
-) -> Decision:
-    return act(petition, command, agency=agency, source=SOURCE, today=today, directory=DIRECTORY)
 
 
 def refused(petition: Petition, command: Command, agency: Agency | None = "STC") -> str:
@@ -36,7 +31,7 @@ def refused(petition: Petition, command: Command, agency: Agency | None = "STC")
 
 def refused_filing(command: FileCommand) -> str:
     with pytest.raises(Refusal) as caught:
-        file(command, petition_id="KN-1", source=SOURCE, today=FILED)
+        file(command, petition_id="KN-1", source=SOURCE, now=at(FILED), rules=RULES)
     assert caught.value.vi
     assert caught.value.en
     return caught.value.code
@@ -93,7 +88,9 @@ def test_a_live_act_cannot_be_dated_back() -> None:
 
 def test_history_keeps_its_own_dates() -> None:
     old = When(date(2025, 7, 1), "backfill")
-    decision = file(replace(ENTERPRISE, when=old), petition_id="KN-1", source=SOURCE, today=FILED)
+    decision = file(
+        replace(ENTERPRISE, when=old), petition_id="KN-1", source=SOURCE, now=at(FILED), rules=RULES
+    )
     assert decision.event.origin == "backfill"
     assert decision.petition.state.filed_on == date(2025, 7, 1)
     assert decision.petition.state.due_on == date(2025, 7, 21)
