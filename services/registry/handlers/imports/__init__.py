@@ -1,0 +1,9 @@
+"""Import of files: `Imports` for the door, `Importer` for the worker, `WorkerProcess` for both."""
+
+from services.registry.handlers.imports.bulk import BulkRecorder
+from services.registry.handlers.imports.files import Imports, Sent
+from services.registry.handlers.imports.process import WorkerProcess
+from services.registry.handlers.imports.run import Importer
+from services.registry.store.imports import Import
+
+__all__ = ["BulkRecorder", "Import", "Importer", "Imports", "Sent", "WorkerProcess"]
