@@ -1,0 +1,1 @@
+"""What others would write against the events."""
