@@ -1,16 +1,24 @@
-"""Commands: `serve`, `migrate`, `topics`, `verify`, `load-units`."""
+"""Commands: `serve`, `migrate`, `topics`, `verify`, `load-units`, `resend-rejected`, ..."""
 
 import argparse
 import asyncio
+import os
 import sys
+import threading
+from datetime import datetime
 from pathlib import Path
+
+import uvloop
 
 from services.registry.domain.units import Contradiction
 from services.registry.handlers.proof import Stray, find_stray
 from services.registry.handlers.units import load_units, read_units
 from services.registry.settings import Settings
+from shared.contracts.communes import communes
 from shared.contracts.topics import topics_of
 from shared.plumbing import log
+from shared.plumbing.clock import LEGAL_ZONE, SystemClock
+from shared.plumbing.ids import new_event_id
 from shared.plumbing.kafka.topics import TopicSpec, ensure_topics
 from shared.plumbing.migrate import migrate
 from shared.plumbing.outbox import Head, Mark, Misfit, head, verify
@@ -87,10 +95,58 @@ def load_units_file(settings: Settings, path: Path) -> int:
     return 0
 
 
+def resend_rejected(settings: Settings, given: argparse.Namespace) -> int:
+    """Send refused intake records to the intake topic again, after a fix."""
+    from services.registry.handlers.rejects import Rejects, Which  # noqa: PLC0415
+    from services.registry.timers import resend_rejected as resend  # noqa: PLC0415
+
+    async def work() -> None:
+        which = Which(given.code, given.since)
+        async with Database(settings.database_url, name="registry-resend", max_size=2) as database:
+            rejects = Rejects(database, SystemClock())
+            for code, number in await rejects.waiting(which):
+                print(f"{code}: {number}")
+            if not given.dry_run:
+                print(f"sent again: {await resend(rejects, which, settings.kafka)}")
+
+    asyncio.run(work())
+    return 0
+
+
+def work_imports(settings: Settings) -> int:
+    """Work on the files that wait; end with the process that started this one."""
+    from services.registry.handlers import Registrar  # noqa: PLC0415
+    from services.registry.handlers.imports import BulkRecorder, Importer  # noqa: PLC0415
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    async def work() -> None:
+        clock, known = SystemClock(), frozenset(communes())
+        async with Database(settings.database_url, name="registry-imports", max_size=4) as database:
+            registrar = Registrar(database, clock, new_event_id, known)
+            bulk = BulkRecorder(registrar, clock, new_event_id, known)
+            await Importer(database, clock, bulk, communes()).run_pending()
+
+    uvloop.run(work())
+    return 0
+
+
+def _end_with_parent() -> None:
+    # Our standard input is a pipe from there; it ends when that process does, however it does.
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=LEGAL_ZONE)
+
+
 COMMANDS = {
     "serve": serve,
     "migrate": apply_migrations,
     "topics": make_topics,
+    "work-imports": work_imports,
 }
 
 
@@ -106,6 +162,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     units = commands.add_parser("load-units", help=load_units_file.__doc__)
     units.add_argument("file", type=Path)
+    resend = commands.add_parser("resend-rejected", help=resend_rejected.__doc__)
+    resend.add_argument("--code", help="only what was refused with this code")
+    resend.add_argument("--since", type=_moment, help="only what was refused since, ISO 8601")
+    resend.add_argument("--dry-run", action="store_true", help="count, send nothing")
     given = parser.parse_args(arguments)
     settings = Settings()
     log.configure("registry", settings.log_level)
@@ -113,6 +173,8 @@ def main(arguments: list[str] | None = None) -> int:
         return verify_log(settings, given.head)
     if given.command == "load-units":
         return load_units_file(settings, given.file)
+    if given.command == "resend-rejected":
+        return resend_rejected(settings, given)
     return COMMANDS[given.command](settings)
 
 

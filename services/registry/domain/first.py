@@ -61,14 +61,11 @@ _encode = msgspec.json.Encoder().encode
 
 def is_plain_registration(reported: IntakeFact, fact: Fact) -> bool:
     """Say whether a reported fact registers a subject that stands alone: no parent has a say."""
+    sets = fact.sets
     return (
         fact.name in {"EnterpriseRegistered", "CooperativeRegistered"}
-        and fact.by == "first"
-        and fact.why is None
-        and fact.cause is None
-        and fact.sets.parent is None
-        and fact.sets.until is None
-        and reported.on == fact.on
+        and fact == Fact(0, fact.name, reported.on, by="first", sets=sets)
+        and (sets.parent, sets.until, sets.registered_on) == (None, None, None)
     )
 
 

@@ -80,6 +80,10 @@ async def take_unsent(conn: Connection, limit: int) -> list[tuple[int, RejectedR
         "FROM rejected WHERE sent_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
         limit,
     )
+    return _rejected(rows)
+
+
+def _rejected(rows: Sequence[Record]) -> list[tuple[int, RejectedRecord]]:
     return [
         (
             row["id"],
@@ -154,6 +158,50 @@ async def count_waiting(conn: Connection) -> int:
 
 
 async def count_rejected(conn: Connection) -> list[tuple[str, int]]:
-    """Rows of (code, number of refused records)."""
-    rows = await conn.fetch("SELECT code, count(*) FROM rejected GROUP BY code")
+    """Rows of (code, refused records that wait to be put right)."""
+    return await count_unresent(conn, None, None)
+
+
+_UNRESENT = (
+    "resent_at IS NULL AND ($1::text IS NULL OR code = $1) "
+    "AND ($2::timestamptz IS NULL OR recorded_at >= $2)"
+)
+
+
+async def count_unresent(
+    conn: Connection, code: str | None, since: datetime | None
+) -> list[tuple[str, int]]:
+    """Rows of (code, refused records that were not sent to the intake again)."""
+    rows = await conn.fetch(
+        f"SELECT code, count(*) FROM rejected WHERE {_UNRESENT} GROUP BY code ORDER BY code",
+        code,
+        since,
+    )
     return [(row[0], row[1]) for row in rows]
+
+
+async def last_rejected(conn: Connection) -> int:
+    """The id of the last refused record, 0 when there is none."""
+    return int(await conn.fetchval("SELECT coalesce(max(id), 0) FROM rejected"))
+
+
+async def take_unresent(
+    conn: Connection, code: str | None, since: datetime | None, last: int, limit: int
+) -> list[tuple[int, RejectedRecord]]:
+    """Hold refused records up to an id that were not sent again, oldest first, with their ids."""
+    rows = await conn.fetch(
+        f"SELECT id, {_RECORD}, code, reason_vi, reason_en, reference FROM rejected "
+        f"WHERE {_UNRESENT} AND id <= $3 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED",
+        code,
+        since,
+        last,
+        limit,
+    )
+    return _rejected(rows)
+
+
+async def mark_resent(conn: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Say that these refused records are in the intake topic again."""
+    await conn.execute(
+        "UPDATE rejected SET resent_at = $2 WHERE id = ANY($1::bigint[])", list(ids), now
+    )

@@ -18,6 +18,7 @@ from services.registry.handlers.work import Outcome, Request, digest_of
 from services.registry.store import imports_bulk, register
 from services.registry.store.register import Recorded, ReferenceKey
 from shared.contracts.catalogue import event_type
+from shared.contracts.intake import IntakeFact
 from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.outbox import NewEvent, append
 from shared.plumbing.postgres import Connection
@@ -69,7 +70,7 @@ class BulkRecorder:
             and keys[request.key] == 1
             and request.record is None
             and request.expected is None
-            and is_plain_registration(request.reported, request.fact)
+            and _plain_fact(request) is not None
         ]
         taken = await imports_bulk.load_taken(
             conn,
@@ -97,22 +98,32 @@ class BulkRecorder:
         added: list[tuple[ReferenceKey, Recorded]] = []
         events: list[NewEvent] = []
         for place in plain:
-            request = requests[place]
-            code = request.code
+            request, fact = requests[place], _plain_fact(requests[place])
+            code, reported = request.code, request.reported
+            assert fact is not None
+            assert isinstance(reported, IntakeFact)
             try:
-                check_fact(code, request.fact, world)
+                check_fact(code, fact, world)
             except Refusal as refusal:
                 outcomes[place] = Outcome(code, refusal=refusal)
                 continue
             event_id = self._new_id()
-            fact = msgspec.structs.replace(request.fact, number=1)
+            fact = msgspec.structs.replace(fact, number=1)
             firsts.append((code, fact))
-            digest = digest_of(request.reported)
+            digest = digest_of(reported)
             added.append((request.key, Recorded(digest, code, 1, event_id)))
-            data = first_event(request.reported, fact, request.system)
+            data = first_event(reported, fact, request.system)
             kind = event_type(fact.name)
             events.append(NewEvent(event_id, code, 1, kind, now, data, request.traceparent))
             outcomes[place] = Outcome(code, 1, event_id, 1)
         await imports_bulk.save_first(conn, firsts, now)
         await imports_bulk.save_new_references(conn, added)
         await append(conn, events)
+
+
+def _plain_fact(request: Request) -> Fact | None:
+    """Return the registration that a request is, None where it is another thing or not alone."""
+    fact, reported = request.fact, request.reported
+    if not isinstance(fact, Fact) or not isinstance(reported, IntakeFact):
+        return None
+    return fact if is_plain_registration(reported, fact) else None
