@@ -5,12 +5,13 @@ silently lost a field would be a wrong figure.
 """
 
 import unicodedata
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shared.contracts.states import Industry, Model
 from shared.contracts.values import (
+    MAX_SEQUENCE,
     CollectiveKind,
     Commune,
     DependentKind,
@@ -18,6 +19,8 @@ from shared.contracts.values import (
     EntityCode,
     LegalDate,
     Origin,
+    ParentKind,
+    ParentSeat,
     Vnd,
     complaint,
 )
@@ -81,14 +84,38 @@ class CooperativeRegisteredIn(IntakeFact):
 
 
 class BranchRegisteredIn(IntakeFact):
-    """A dependent unit was registered under `parent`."""
+    """A dependent unit was registered under `parent`, which is known here or seated elsewhere."""
 
     fact: Literal["BranchRegistered"] = "BranchRegistered"
     kind: DependentKind = "branch"
     parent: EntityCode
+    parent_seat: ParentSeat = "local"
     name: Name
     commune: Commune
     industry: Industry
+
+
+class EntityMovedInIn(IntakeFact):
+    """The head office moved into the province; so it comes on the register, or on it again."""
+
+    fact: Literal["EntityMovedIn"] = "EntityMovedIn"
+    kind: ParentKind = "enterprise"
+    legal_form: EnterpriseForm | None = None
+    name: Name
+    capital_vnd: Vnd
+    commune: Commune
+    industry: Industry
+    registered_on: LegalDate
+
+    @model_validator(mode="after")
+    def _form_fits(self) -> Self:
+        if (self.kind == "enterprise") != (self.legal_form is not None):
+            raise complaint(
+                "form_misfit",
+                "Doanh nghiệp phải có loại hình; hợp tác xã thì không.",
+                "An enterprise has a legal form; a collective has none of its own",
+            )
+        return self
 
 
 class CapitalChangedIn(IntakeFact):
@@ -96,6 +123,26 @@ class CapitalChangedIn(IntakeFact):
 
     fact: Literal["CapitalChanged"] = "CapitalChanged"
     capital_vnd: Vnd
+
+
+class DetailsChangedIn(IntakeFact):
+    """Name, legal form (conversion), commune or industry are now these; what is absent stays."""
+
+    fact: Literal["DetailsChanged"] = "DetailsChanged"
+    name: Name | None = None
+    legal_form: EnterpriseForm | None = None
+    commune: Commune | None = None
+    industry: Industry | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if all(v is None for v in (self.name, self.legal_form, self.commune, self.industry)):
+            raise complaint(
+                "details_required",
+                "Phải có ít nhất một trong: tên, loại hình, xã phường, ngành.",
+                "At least one of name, legal_form, commune and industry is needed",
+            )
+        return self
 
 
 class EntitySuspendedIn(IntakeFact):
@@ -111,10 +158,34 @@ class EntityResumedIn(IntakeFact):
     fact: Literal["EntityResumed"] = "EntityResumed"
 
 
+class EntityNotAtAddressIn(IntakeFact):
+    """The tax agency did not find it at its address; without effect while a graver status holds."""
+
+    fact: Literal["EntityNotAtAddress"] = "EntityNotAtAddress"
+
+
+class EntityFoundAtAddressIn(IntakeFact):
+    """The tax agency found it at its address again; without effect while a graver status holds."""
+
+    fact: Literal["EntityFoundAtAddress"] = "EntityFoundAtAddress"
+
+
+class CertificateRevokedIn(IntakeFact):
+    """The certificate was revoked by tax enforcement."""
+
+    fact: Literal["CertificateRevoked"] = "CertificateRevoked"
+
+
 class DissolutionStartedIn(IntakeFact):
     """Dissolution was resolved."""
 
     fact: Literal["DissolutionStarted"] = "DissolutionStarted"
+
+
+class BankruptcyOpenedIn(IntakeFact):
+    """A court opened bankruptcy."""
+
+    fact: Literal["BankruptcyOpened"] = "BankruptcyOpened"
 
 
 class EntityDissolvedIn(IntakeFact):
@@ -124,24 +195,102 @@ class EntityDissolvedIn(IntakeFact):
     why: Literal["dissolved", "bankrupt", "revoked"]
 
 
+class EntityMovedOutIn(IntakeFact):
+    """The head office moved out of the province; published as EntityDissolved, `why: moved_out`."""
+
+    fact: Literal["EntityMovedOut"] = "EntityMovedOut"
+
+
 class EntityReinstatedIn(IntakeFact):
-    """An ended entity is on the register again."""
+    """An ended entity is on the register again, or one whose certificate had been revoked."""
 
     fact: Literal["EntityReinstated"] = "EntityReinstated"
 
 
+class RegistrationCorrectedIn(IntakeFact):
+    """The fact that event `corrects` recorded was recorded wrongly; what is absent stays.
+
+    A correction is no fact of its own: `on` is the right date of the corrected fact.
+    """
+
+    fact: Literal["RegistrationCorrected"] = "RegistrationCorrected"
+    corrects: Annotated[int, Field(ge=1, le=MAX_SEQUENCE)]
+    on: LegalDate | None = None  # type: ignore[assignment]
+    withdraw: bool = False
+    name: Name | None = None
+    legal_form: EnterpriseForm | None = None
+    capital_vnd: Vnd | None = None
+    commune: Commune | None = None
+    industry: Industry | None = None
+    registered_on: LegalDate | None = None
+    until: LegalDate | None = None
+    why: Literal["dissolved", "bankrupt", "revoked"] | None = None
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _withdraws_or_corrects(self) -> Self:
+        if self.withdraw and self.named:
+            raise complaint(
+                "withdrawn_with_fields",
+                "Rút một sự việc thì không kèm nội dung đính chính.",
+                "A fact that is withdrawn has nothing to be put right",
+            )
+        return self
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The fields of the fact that it puts right."""
+        return tuple(name for name in CORRECTABLE if getattr(self, name) is not None)
+
+
+class RegistrationVoidedIn(IntakeFact):
+    """The registration was issued in error: it is as if the subject had never been registered."""
+
+    fact: Literal["RegistrationVoided"] = "RegistrationVoided"
+    on: LegalDate | None = None  # type: ignore[assignment]
+    reason: Reason
+
+
+CORRECTABLE: Final = (
+    "on",
+    "name",
+    "legal_form",
+    "capital_vnd",
+    "commune",
+    "industry",
+    "registered_on",
+    "until",
+    "why",
+)
+_MODELS: Final[tuple[type[IntakeFact], ...]] = (
+    EnterpriseRegisteredIn,
+    CooperativeRegisteredIn,
+    BranchRegisteredIn,
+    EntityMovedInIn,
+    CapitalChangedIn,
+    DetailsChangedIn,
+    EntitySuspendedIn,
+    EntityResumedIn,
+    EntityNotAtAddressIn,
+    EntityFoundAtAddressIn,
+    CertificateRevokedIn,
+    DissolutionStartedIn,
+    BankruptcyOpenedIn,
+    EntityDissolvedIn,
+    EntityMovedOutIn,
+    EntityReinstatedIn,
+    RegistrationCorrectedIn,
+    RegistrationVoidedIn,
+)
 INTAKE_FACTS: Final[dict[str, type[IntakeFact]]] = {
-    "EnterpriseRegistered": EnterpriseRegisteredIn,
-    "CooperativeRegistered": CooperativeRegisteredIn,
-    "BranchRegistered": BranchRegisteredIn,
-    "CapitalChanged": CapitalChangedIn,
-    "EntitySuspended": EntitySuspendedIn,
-    "EntityResumed": EntityResumedIn,
-    "DissolutionStarted": DissolutionStartedIn,
-    "EntityDissolved": EntityDissolvedIn,
-    "EntityReinstated": EntityReinstatedIn,
+    model.__name__.removesuffix("In"): model for model in _MODELS
 }
-CHANGES: Final = tuple(name for name in INTAKE_FACTS if not name.endswith("Registered"))
+CHANGES: Final = tuple(
+    name
+    for name in INTAKE_FACTS
+    if not name.endswith("Registered") and not name.startswith("Registration")
+)
+"""What happens to an entity that a path names; corrections are no changes."""
 
 
 def intake_type(fact: str) -> str:

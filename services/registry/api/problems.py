@@ -17,12 +17,14 @@ from shared.plumbing.http.fields import from_pydantic, invalid_fields
 _TITLES: Final[Mapping[int, tuple[str, str]]] = {
     404: ("Không có trong sổ đăng ký", "Not on the register"),
     409: ("Không hợp với sổ đăng ký", "In conflict with the register"),
+    410: ("Đăng ký đã bị huỷ", "Registration voided"),
     412: ("Đối tượng đã thay đổi", "The entity has changed"),
     422: ("Dữ liệu không hợp lệ", "Invalid data"),
     500: ("Lỗi của hệ thống", "Internal error"),
 }
 _STATUS: Final[Mapping[str, int]] = {
     "unknown_entity": 404,
+    "unknown_reorganization": 404,
     "already_registered": 409,
     "reference_conflict": 409,
     "nothing_changed": 409,
@@ -30,6 +32,12 @@ _STATUS: Final[Mapping[str, int]] = {
     "parent_ended": 409,
     "ended_with_parent": 409,
     "not_reinstatable": 409,
+    "open_units": 409,
+    "follows_parent": 409,
+    "follows_from_suspension": 409,
+    "part_of_reorganization": 409,
+    "void_instead": 409,
+    "registration_voided": 410,
     "version_conflict": 412,
 }
 

@@ -1,12 +1,22 @@
 """The routes that write into the register."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.registry.api.bodies import Change, reported
+from services.registry.api.bodies import (
+    Change,
+    CorrectionBody,
+    VoidBody,
+    reported,
+    reported_correction,
+    reported_voiding,
+)
 from services.registry.api.parameters import (
     Caller,
     CallerOf,
@@ -82,10 +92,45 @@ class Doors:
         async def change(
             code: Code, body: Change, caller: CallerOf, expected: Expected
         ) -> Response:
-            request = replace(_request(reported(code, body), caller), expected=expected)
-            return response(await self.once.run(request, caller.key, _changed))
+            return await self._change(_reported(reported, code, body), caller, expected)
+
+        @router.post(
+            "/{code}/corrections",
+            response_model=WrittenOut,
+            summary="Put right what was recorded wrongly",
+        )
+        async def correction(
+            code: Code, body: CorrectionBody, caller: CallerOf, expected: Expected
+        ) -> Response:
+            return await self._change(_reported(reported_correction, code, body), caller, expected)
+
+        @router.post(
+            "/{code}/void",
+            response_model=WrittenOut,
+            summary="Undo a registration that was issued in error",
+        )
+        async def void(
+            code: Code, body: VoidBody, caller: CallerOf, expected: Expected
+        ) -> Response:
+            return await self._change(_reported(reported_voiding, code, body), caller, expected)
 
         return router
+
+    async def _change(self, fact: IntakeFact, caller: Caller, expected: int | None) -> Response:
+        request = replace(_request(fact, caller), expected=expected)
+        return response(await self.once.run(request, caller.key, _changed))
+
+
+_Body = TypeVar("_Body")
+
+
+def _reported(read: Callable[[str, _Body], IntakeFact], code: str, body: _Body) -> IntakeFact:
+    # Fields that are right one by one may contradict one another.
+    try:
+        return read(code, body)
+    except ValidationError as error:
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(errors) from error
 
 
 def _request(fact: IntakeFact, caller: Caller) -> Request:

@@ -22,12 +22,12 @@ JSON = "application/json"
 
 
 class WrittenOut(BaseModel):
-    """What a write did: its first event, and the subject after it."""
+    """What a write did: its first event, and the subject after it; voided, it has no state."""
 
     code: str
     sequence: int
     event_id: str
-    state: EntityState
+    state: EntityState | None
     repeated: bool
 
 
@@ -87,8 +87,9 @@ def written_answer(done: Done, status: int) -> Answer:
     """Return the answer of a write; a repeated one is 200."""
     outcome = done.outcome
     if done.data is None:
-        assert outcome.state is not None
-        state = orjson.Fragment(outcome.state.__pydantic_serializer__.to_json(outcome.state))
+        state = None
+        if outcome.state is not None:
+            state = orjson.Fragment(outcome.state.__pydantic_serializer__.to_json(outcome.state))
     else:
         state = orjson.Fragment(orjson.dumps(orjson.loads(done.data)["state"]))
     body = {

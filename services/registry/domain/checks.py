@@ -13,7 +13,8 @@ from services.registry.domain.refusals import (
     parent_ended,
     unknown_parent,
 )
-from services.registry.domain.subject import Subject
+from services.registry.domain.statuses import GONE
+from services.registry.domain.subject import Subject, last_end
 from shared.contracts.values import DEPENDENT_KINDS, UNKNOWN_SECTION, section_of
 
 _DEPENDENT_CODE: Final = re.compile(r"[0-9]{10}-[0-9]{3}")
@@ -56,14 +57,25 @@ def check_fact(code: str, fact: Fact, world: Circumstances) -> None:
         _check_code_of_kind(code, fact, sets.kind)
     if sets.until is not None:
         _check_suspension(code, fact, sets.until)
+    if sets.registered_on is not None and sets.registered_on > fact.on:
+        raise Refusal(
+            "invalid_registered_on",
+            f"{code}: ngày đăng ký lần đầu {day_vi(sets.registered_on)} sau ngày chuyển đến.",
+            f"{code}: first registered on {sets.registered_on}, after it moved in",
+            {"code": code, "registered_on": sets.registered_on.isoformat()},
+        )
 
 
-def check_parent(code: str, on: date, parent_code: str, parent: Subject | None) -> None:
-    """Pass when `parent` was open on `on`, when its unit `code` was registered; else Refusal.
+def check_parent(code: str, first: Fact, parent_code: str, parent: Subject | None) -> None:
+    """Pass when the parent was open when the unit `code` was registered by `first`; else Refusal.
 
-    A parent that ended later is no obstacle: then the unit ended with it.
+    A parent that ended later is no obstacle: then the unit ended with it. One that is, or was
+    then, seated outside the province needs only its code.
     """
-    if parent is None:
+    on = first.on
+    if parent is None or parent.voided:
+        if first.sets.elsewhere:
+            return
         raise unknown_parent(code, parent_code)
     if parent.state.kind in DEPENDENT_KINDS:
         raise Refusal(
@@ -74,14 +86,22 @@ def check_parent(code: str, on: date, parent_code: str, parent: Subject | None) 
         )
     then = parent.state_on(on)
     if then is None:
+        if first.sets.elsewhere or parent.facts[0].name == "EntityMovedIn":
+            return
         raise Refusal(
             "before_parent",
             f"{code}: ngày {day_vi(on)} trước ngày đăng ký của đơn vị chủ quản {parent_code}.",
             f"{code}: {on} is before the registration of the parent {parent_code}",
             {"code": code, "parent": parent_code, "on": on.isoformat()},
         )
-    if then.status == "ended":
+    if then.status in GONE and not moved_out_on(parent, on):
         raise parent_ended(code, parent_code)
+
+
+def moved_out_on(parent: Subject, day: date) -> bool:
+    """Whether the end of a parent that had ended on a date was a move out of the province."""
+    last = last_end([fact for fact in parent.facts if fact.on <= day])
+    return last is not None and last.why == "moved_out"
 
 
 def _check_industry(code: str, scheme: str, industry: str) -> None:

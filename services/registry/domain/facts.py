@@ -1,19 +1,10 @@
-"""The standing facts of a subject, and reading them out of what a door received."""
+"""The facts of a subject, and how the store keeps them."""
 
 from datetime import date
 from typing import Final, get_args
 
 import msgspec
 
-from shared.contracts.intake import (
-    BranchRegisteredIn,
-    CapitalChangedIn,
-    CooperativeRegisteredIn,
-    EnterpriseRegisteredIn,
-    EntityDissolvedIn,
-    EntitySuspendedIn,
-    IntakeFact,
-)
 from shared.contracts.registry import EntityFact
 from shared.contracts.values import (
     EndedWhy,
@@ -27,7 +18,11 @@ FACT_NAMES: Final[tuple[EntityFact, ...]] = get_args(EntityFact)
 
 
 class Sets(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a fact sets; None leaves alone. `capital_vnd` in VND, `until` a legal date."""
+    """What a fact sets; None leaves alone. `capital_vnd` in VND, `until` a legal date.
+
+    `registered_on` is the date of the first certificate of whoever moved in; `elsewhere` says of a
+    dependent unit that its parent was reported as seated outside the province.
+    """
 
     kind: EntityKind | None = None
     legal_form: LegalForm | None = None
@@ -38,6 +33,8 @@ class Sets(msgspec.Struct, frozen=True, omit_defaults=True):
     industry_code: str | None = None
     parent: str | None = None
     until: date | None = None
+    registered_on: date | None = None
+    elsewhere: bool = False
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,6 +43,9 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     `number` is the sequence of the event that recorded it (0: not recorded yet); a fact keeps it
     for ever, so that (on, number) is a stable order. `cause` is the id of an act over several
     subjects: by it a reinstatement finds the branches that ended with their parent.
+    `ends` is the number of the suspension that a resumption ended by its date, None when it was
+    reported. `corrections` are the sequences of the events that put the fact right; `withdrawn`
+    says that by the last of them it never happened: then it is kept, and does not stand.
     """
 
     number: int
@@ -55,6 +55,9 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     why: EndedWhy | None = None
     cause: str | None = None
     sets: Sets = Sets()
+    ends: int | None = None
+    corrections: tuple[int, ...] = ()
+    withdrawn: bool = False
 
     @property
     def place(self) -> tuple[date, int]:
@@ -62,59 +65,14 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
         return (self.on, self.number)
 
 
-def fact_of(reported: IntakeFact) -> Fact:
-    """Return the fact that a door was told of, without a number yet."""
-    name: EntityFact = reported.fact  # type: ignore[attr-defined]
-    match reported:
-        case EnterpriseRegisteredIn() | CooperativeRegisteredIn() | BranchRegisteredIn():
-            return Fact(0, name, reported.on, by="first", sets=_first(reported))
-        case CapitalChangedIn():
-            return Fact(0, name, reported.on, sets=Sets(capital_vnd=reported.capital_vnd))
-        case EntitySuspendedIn():
-            return Fact(0, name, reported.on, sets=Sets(until=reported.until))
-        case EntityDissolvedIn():
-            return Fact(0, name, reported.on, why=reported.why)
-        case _:
-            return Fact(0, name, reported.on)
-
-
-def _first(
-    reported: EnterpriseRegisteredIn | CooperativeRegisteredIn | BranchRegisteredIn,
-) -> Sets:
-    industry = reported.industry
-    common = Sets(
-        name=reported.name,
-        commune=reported.commune,
-        industry_scheme=industry.scheme,
-        industry_code=industry.code,
-    )
-    match reported:
-        case EnterpriseRegisteredIn():
-            return msgspec.structs.replace(
-                common,
-                kind="enterprise",
-                legal_form=reported.legal_form,
-                capital_vnd=reported.capital_vnd,
-            )
-        case CooperativeRegisteredIn():
-            return msgspec.structs.replace(
-                common,
-                kind=reported.kind,
-                legal_form=reported.kind,
-                capital_vnd=reported.capital_vnd,
-            )
-        case BranchRegisteredIn():
-            return msgspec.structs.replace(common, kind=reported.kind, parent=reported.parent)
-
-
 _facts = msgspec.json.Decoder(tuple[Fact, ...])
 
 
 def facts_to_json(facts: tuple[Fact, ...]) -> str:
-    """Write standing facts as the store keeps them."""
+    """Write facts as the store keeps them."""
     return msgspec.json.encode(facts).decode()
 
 
 def facts_from_json(text: str | bytes) -> tuple[Fact, ...]:
-    """Read standing facts. Raises msgspec.ValidationError when they are not ours."""
+    """Read facts. Raises msgspec.ValidationError when they are not ours."""
     return _facts.decode(text)

@@ -1,11 +1,12 @@
 """Refusals: why a fact cannot be, for a program (code, facts) and for people (both languages)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from shared.contracts.registry import EntityFact
 from shared.contracts.states import EntityState
+from shared.contracts.values import EndedWhy
 
 FactValue = str | int | None
 
@@ -59,6 +60,16 @@ FACT_VI: Final[Mapping[EntityFact, str]] = {
     "EntityDissolved": "chấm dứt",
     "EntityReinstated": "khôi phục",
 }
+WHY_VI: Final[Mapping[EndedWhy, str]] = {
+    "dissolved": "giải thể",
+    "bankrupt": "phá sản",
+    "revoked": "bị thu hồi giấy chứng nhận",
+    "merged": "bị sáp nhập",
+    "consolidated": "bị hợp nhất",
+    "divided": "bị chia",
+    "moved_out": "chuyển trụ sở đi tỉnh khác",
+    "parent_ended": "theo đơn vị chủ quản",
+}
 
 
 def day_vi(day: date) -> str:
@@ -67,22 +78,33 @@ def day_vi(day: date) -> str:
 
 
 def status_forbids(
-    code: str, fact: EntityFact, on: date, entry: int, state: EntityState
+    code: str,
+    fact: EntityFact,
+    on: date,
+    entry: int,
+    state: EntityState,
+    allowed: Sequence[str],
 ) -> Refusal:
-    """Refuse a fact that the status at its date does not allow. `entry` 0: the new fact itself."""
+    """Refuse a fact that the status at its date does not allow; `allowed` are those that do.
+
+    `entry` is the number of a fact that was recorded earlier, 0 for the new fact itself.
+    """
     late_vi = "" if entry == 0 else f" (sự việc số {entry} đã ghi nhận trước đó)"
     late_en = "" if entry == 0 else f" (recorded earlier as entry {entry})"
+    rule_vi = ", ".join(f"“{STATUS_VI[status]}”" for status in allowed)
     return Refusal(
         "status_forbids",
         f"{code}: không thể “{FACT_VI[fact]}”{late_vi} ngày {day_vi(on)} "
-        f"khi đang ở tình trạng “{STATUS_VI[state.status]}”.",
-        f"{code}: {fact}{late_en} on {on} is not allowed from status {state.status}",
+        f"khi đang ở tình trạng “{STATUS_VI[state.status]}”; chỉ được từ: {rule_vi}.",
+        f"{code}: {fact}{late_en} on {on} is not allowed from status {state.status}; "
+        f"it is only from: {', '.join(allowed)}",
         {
             "code": code,
             "fact": fact,
             "on": on.isoformat(),
             "entry": entry or None,
             "status": state.status,
+            "allowed": ",".join(allowed),
         },
     )
 
@@ -115,6 +137,21 @@ def unknown_entity(code: str) -> Refusal:
         f"{code} is not on the register",
         {"code": code},
     )
+
+
+def registration_voided(code: str, version: int) -> Refusal:
+    """Refuse what is asked of a subject whose registration was voided."""
+    return Refusal(
+        "registration_voided",
+        f"Đăng ký của mã số {code} đã bị huỷ.",
+        f"The registration of {code} was voided",
+        {"code": code, "version": version},
+    )
+
+
+def nobody(code: str, voided: int | None) -> Refusal:
+    """Refuse a change of who is not on the register; `voided` is the version of one that was."""
+    return unknown_entity(code) if voided is None else registration_voided(code, voided)
 
 
 def already_registered(code: str, version: int) -> Refusal:

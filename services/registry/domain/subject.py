@@ -11,7 +11,8 @@ from services.registry.domain.refusals import (
     kind_forbids,
     status_forbids,
 )
-from services.registry.domain.transitions import TRANSITIONS, Standing, register
+from services.registry.domain.statuses import GONE, in_order
+from services.registry.domain.transitions import Standing, register, rule_of
 from shared.contracts.registry import EntityEntry
 from shared.contracts.states import EntityState
 
@@ -20,25 +21,37 @@ from shared.contracts.states import EntityState
 class Subject:
     """What is recorded of one subject: its standing facts in legal order and their entries.
 
-    `version` is the sequence of its last event.
+    `version` is the sequence of its last event; `withdrawn` are facts that corrections took back.
+    A subject whose registration was voided has nothing but its version.
     """
 
     code: str
     version: int
     facts: tuple[Fact, ...]
     entries: tuple[EntityEntry, ...]
+    withdrawn: tuple[Fact, ...] = ()
+
+    @property
+    def recorded(self) -> tuple[Fact, ...]:
+        """All facts that the store keeps."""
+        return self.facts + self.withdrawn
+
+    @property
+    def voided(self) -> bool:
+        """Whether its registration was voided."""
+        return not self.entries
 
     @property
     def state(self) -> EntityState:
-        """The subject as it stands now."""
+        """The subject as it stands now; there is none when it was voided."""
         state = self.entries[-1].after
         assert state is not None
         return state
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended."""
-        return self.state.status == "ended"
+        """Whether it is not open any more."""
+        return self.state.status in GONE
 
     @property
     def end(self) -> Fact | None:
@@ -48,7 +61,7 @@ class Subject:
     @property
     def until(self) -> date | None:
         """The last day of the suspension that stands, None when there is none or it has no end."""
-        if self.state.status != "suspended":
+        if self.voided or self.state.status != "suspended":
             return None
         last = next(f for f in reversed(self.facts) if f.name == "EntitySuspended")
         return last.sets.until
@@ -57,40 +70,59 @@ class Subject:
         """The state at the end of a legal date, None before its registration."""
         return next((e.after for e in reversed(self.entries) if e.on <= day), None)
 
+    def find(self, sequence: int) -> Fact | None:
+        """The fact that an event recorded or put right, standing or withdrawn; else None."""
+        known = (f for f in self.recorded if sequence in (f.number, *f.corrections))
+        return next(known, None)
+
 
 def last_end(facts: Sequence[Fact]) -> Fact | None:
     """Return the last end of facts in legal order."""
     return next((fact for fact in reversed(facts) if fact.name == "EntityDissolved"), None)
 
 
-def load(code: str, version: int, facts: Sequence[Fact]) -> Subject:
+def load(code: str, version: int, recorded: Sequence[Fact]) -> Subject:
     """Rebuild a subject from its recorded facts. They were judged when they were recorded."""
-    ordered = _in_legal_order(facts)
-    return Subject(code, version, ordered, tuple(_entries(code, ordered, [], None)))
+    ordered = in_legal_order([fact for fact in recorded if not fact.withdrawn])
+    withdrawn = tuple(fact for fact in recorded if fact.withdrawn)
+    return Subject(code, version, ordered, tuple(_entries(code, ordered, [], None)), withdrawn)
 
 
-def replay(code: str, facts: Sequence[Fact]) -> tuple[EntityEntry, ...]:
-    """Apply facts in legal order from nothing: the entries that stand. Raises Refusal."""
-    return tuple(_entries(code, _in_legal_order(facts), [], 0))
+def replay(code: str, facts: Sequence[Fact], new: int = 0) -> tuple[EntityEntry, ...]:
+    """Apply facts in legal order from nothing: the entries that stand. Raises Refusal.
 
-
-def amend(subject: Subject, facts: Sequence[Fact], new: int) -> Subject:
-    """Return the subject as it is when these are its standing facts, recorded by event `new`.
-
-    Raises Refusal when they do not fit; it says whether the new fact does not fit (the one of
-    number `new`) or one that was recorded earlier and now stands on other ground.
+    It says whether the fact of number `new` does not fit or one that was recorded earlier.
     """
-    ordered = _in_legal_order(facts)
+    return tuple(_entries(code, in_legal_order(facts), [], new))
+
+
+def rewrite(
+    subject: Subject,
+    facts: Sequence[Fact],
+    *,
+    version: int,
+    withdrawn: tuple[Fact, ...] | None = None,
+    judged: int | None,
+) -> Subject:
+    """Return the subject as it is when these are its standing facts.
+
+    Raises Refusal when they do not fit; it says whether the fact of number `judged` does not fit
+    or one that was recorded earlier and now stands on other ground. None: they are not judged.
+    """
+    ordered = in_legal_order(facts)
     kept: list[EntityEntry] = []
     # What stands before the first difference is taken over instead of worked out again.
     for known, fact, entry in zip(subject.facts, ordered, subject.entries, strict=False):
         if known is not fact and known != fact:
             break
         kept.append(entry)
-    return Subject(subject.code, new, ordered, tuple(_entries(subject.code, ordered, kept, new)))
+    entries = tuple(_entries(subject.code, ordered, kept, judged))
+    gone = subject.withdrawn if withdrawn is None else withdrawn
+    return Subject(subject.code, version, ordered, entries, gone)
 
 
-def _in_legal_order(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+def in_legal_order(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Return facts by date, and those of one date by number."""
     return tuple(sorted(facts, key=lambda fact: fact.place))
 
 
@@ -113,24 +145,31 @@ def _entries(
 
 
 def _judge(code: str, standing: Standing | None, fact: Fact, new: int) -> None:
-    row = TRANSITIONS[fact.name]
+    row = rule_of(fact)
     if standing is None:
         if not row.begins:
             raise before_registration(code, fact.name, fact.on)
         return
     state = standing.state
-    if row.begins:
+    if row.begins and state.status not in row.statuses:
         raise already_registered(code, fact.number)
     if state.kind not in row.kinds:
         raise kind_forbids(code, fact.name, state)
-    if state.status not in row.statuses:
-        entry = 0 if fact.number == new else fact.number
-        raise status_forbids(code, fact.name, fact.on, entry, state)
-    row.check(standing, fact)
+    if state.status in row.statuses:
+        row.check(standing, fact)
+        return
+    if state.status in row.ignored or (row.lenient and fact.number != new):
+        return
+    entry = 0 if fact.number == new else fact.number
+    allowed = in_order(row.statuses)
+    raise status_forbids(code, fact.name, fact.on, entry, state, allowed)
 
 
 def _step(standing: Standing | None, fact: Fact) -> EntityState:
-    return register(fact) if standing is None else TRANSITIONS[fact.name].step(standing, fact)
+    if standing is None:
+        return register(fact)
+    row = rule_of(fact)
+    return row.step(standing, fact) if row.acts(standing.state.status) else standing.state
 
 
 def _entry(fact: Fact, standing: Standing | None, after: EntityState) -> EntityEntry:

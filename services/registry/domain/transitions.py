@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final, cast, get_args
 
 from services.registry.domain.facts import Fact
-from services.registry.domain.refusals import Refusal, kind_forbids
-from shared.contracts.registry import EntityFact
+from services.registry.domain.refusals import Refusal, already_registered, kind_forbids
+from services.registry.domain.statuses import GONE, PRECEDENCE, graver, lighter
 from shared.contracts.states import EntityState, Industry
 from shared.contracts.values import (
     COLLECTIVE_KINDS,
@@ -16,10 +16,10 @@ from shared.contracts.values import (
     IndustryScheme,
 )
 
-STATUSES: Final[frozenset[str]] = frozenset(get_args(EntityStatus))
 KINDS: Final[frozenset[str]] = frozenset(get_args(EntityKind))
 PARENT_KINDS: Final = KINDS - DEPENDENT_KINDS
 REINSTATABLE: Final = frozenset({"dissolved", "bankrupt", "revoked", "parent_ended"})
+OPEN: Final = frozenset(PRECEDENCE) - GONE
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,28 @@ Step = Callable[[Standing, Fact], EntityState]
 
 @dataclass(frozen=True)
 class Transition:
-    """One row: a fact begins a subject (`begins`), or applies to `kinds` from `statuses`."""
+    """One row: a fact begins a subject (`begins`), or applies to `kinds` from `statuses`.
+
+    From a status of `ignored` it is recorded and changes nothing. `lenient`: so it is from any
+    other, too, once it stands on record and something that became known later left it there.
+    """
 
     kinds: frozenset[str]
     statuses: frozenset[str]
     step: Step
+    to: EntityStatus | None = None
     check: Check = lambda _standing, _fact: None
     begins: bool = False
+    ignored: frozenset[str] = frozenset()
+    lenient: bool = False
+
+    def acts(self, status: str) -> bool:
+        """Whether it has an effect from a status."""
+        return not self.lenient or status in self.statuses
 
 
 def register(fact: Fact) -> EntityState:
-    """Return the state that a registration begins with."""
+    """Return the state that a subject begins with."""
     s = fact.sets
     assert s.kind is not None
     assert s.name is not None
@@ -64,20 +75,20 @@ def register(fact: Fact) -> EntityState:
         industry=Industry(
             scheme=cast("IndustryScheme", s.industry_scheme), code=cast("str", s.industry_code)
         ),
-        registered_on=fact.on,
+        registered_on=s.registered_on or fact.on,
         parent=s.parent,
     )
 
 
-def _begin(_standing: Standing, _fact: Fact) -> EntityState:
-    raise AssertionError("a registration has nothing before it")
+def _begin(_standing: Standing, fact: Fact) -> EntityState:
+    return register(fact)
 
 
-def _to(status: EntityStatus) -> Step:
-    def step(standing: Standing, _fact: Fact) -> EntityState:
-        return standing.state.model_copy(update={"status": status})
-
-    return step
+def _may_move_back(standing: Standing, fact: Fact) -> None:
+    if standing.end is None or standing.end.why != "moved_out":
+        raise already_registered(standing.code, fact.number)
+    if fact.sets.kind != standing.state.kind:
+        raise kind_forbids(standing.code, fact.name, standing.state)
 
 
 def _changes_capital(standing: Standing, fact: Fact) -> None:
@@ -85,24 +96,58 @@ def _changes_capital(standing: Standing, fact: Fact) -> None:
     if amount == standing.state.capital_vnd:
         raise Refusal(
             "nothing_changed",
-            f"{standing.code}: vốn đăng ký vẫn là {amount} đồng, không có gì thay đổi.",
-            f"{standing.code}: the capital is {amount} VND already, nothing changes",
+            f"{standing.code}: vốn đăng ký vẫn là {amount} đồng, không có gì thay đổi"
+            f"{_recorded_vi(fact)}.",
+            f"{standing.code}: the capital is {amount} VND already, nothing changes"
+            f"{_recorded_en(fact)}",
             {"code": standing.code, "capital_vnd": amount, "entry": fact.number or None},
         )
+
+
+def _recorded_vi(fact: Fact) -> str:
+    return f" (sự việc số {fact.number} ngày {fact.on:%d/%m/%Y})"
+
+
+def _recorded_en(fact: Fact) -> str:
+    return f" (entry {fact.number} on {fact.on})"
 
 
 def _set_capital(standing: Standing, fact: Fact) -> EntityState:
     return standing.state.model_copy(update={"capital_vnd": fact.sets.capital_vnd})
 
 
-def _may_end_so(standing: Standing, fact: Fact) -> None:
-    # A dependent unit has no estate of its own: a court opens bankruptcy over its parent.
-    if fact.why == "bankrupt" and standing.state.kind in DEPENDENT_KINDS:
-        raise kind_forbids(standing.code, fact.name, standing.state)
+def _changes_details(standing: Standing, fact: Fact) -> None:
+    if fact.sets.legal_form is not None and standing.state.kind != "enterprise":
+        raise Refusal(
+            "form_misfit",
+            f"{standing.code}: chỉ doanh nghiệp mới chuyển đổi loại hình.",
+            f"{standing.code}: only an enterprise is converted into another form",
+            {"code": standing.code, "kind": standing.state.kind},
+        )
+    if _set_details(standing, fact) == standing.state:
+        raise Refusal(
+            "nothing_changed",
+            f"{standing.code}: nội dung đăng ký vẫn như cũ, không có gì thay đổi"
+            f"{_recorded_vi(fact)}.",
+            f"{standing.code}: the details are so already, nothing changes{_recorded_en(fact)}",
+            {"code": standing.code, "entry": fact.number or None},
+        )
+
+
+def _set_details(standing: Standing, fact: Fact) -> EntityState:
+    s, changes = fact.sets, dict[str, object]()
+    for field in ("name", "legal_form", "commune"):
+        if getattr(s, field) is not None:
+            changes[field] = getattr(s, field)
+    if s.industry_scheme is not None and s.industry_code is not None:
+        changes["industry"] = Industry(scheme=s.industry_scheme, code=s.industry_code)
+    return standing.state.model_copy(update=changes)
 
 
 def _may_come_back(standing: Standing, fact: Fact) -> None:
     end = standing.end
+    if standing.state.status not in GONE:
+        return
     assert end is not None
     if end.why not in REINSTATABLE:
         raise Refusal(
@@ -125,34 +170,64 @@ def _set(*statuses: EntityStatus) -> frozenset[str]:
     return frozenset(statuses)
 
 
-_NONE: Final[frozenset[str]] = frozenset()
+def _to(
+    status: EntityStatus,
+    kinds: frozenset[str],
+    statuses: frozenset[str],
+    check: Check = lambda _standing, _fact: None,
+    ignored: frozenset[str] = frozenset(),
+    *,
+    lenient: bool = False,
+) -> Transition:
+    def step(standing: Standing, _fact: Fact) -> EntityState:
+        return standing.state.model_copy(update={"status": status})
 
-TRANSITIONS: Final[Mapping[EntityFact, Transition]] = {
-    "EnterpriseRegistered": Transition(frozenset({"enterprise"}), _NONE, _begin, begins=True),
-    "CooperativeRegistered": Transition(COLLECTIVE_KINDS, _NONE, _begin, begins=True),
-    "BranchRegistered": Transition(DEPENDENT_KINDS, _NONE, _begin, begins=True),
-    "CapitalChanged": Transition(
-        PARENT_KINDS, _set("active", "suspended", "not_at_address"), _set_capital, _changes_capital
+    return Transition(
+        kinds, statuses, step, to=status, check=check, ignored=ignored, lenient=lenient
+    )
+
+
+_NONE: Final[frozenset[str]] = frozenset()
+_IN_BUSINESS: Final = lighter("certificate_revoked")
+_HIDES_ADDRESS: Final = graver("not_at_address")
+
+TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "EnterpriseRegistered": Transition(
+        frozenset({"enterprise"}), _NONE, _begin, "active", begins=True
     ),
-    "EntitySuspended": Transition(KINDS, _set("active", "not_at_address"), _to("suspended")),
-    "EntityResumed": Transition(KINDS, _set("suspended"), _to("active")),
-    "DissolutionStarted": Transition(
-        KINDS,
-        _set("active", "suspended", "not_at_address", "certificate_revoked"),
-        _to("dissolving"),
+    "CooperativeRegistered": Transition(COLLECTIVE_KINDS, _NONE, _begin, "active", begins=True),
+    "BranchRegistered": Transition(DEPENDENT_KINDS, _NONE, _begin, "active", begins=True),
+    "EntityMovedIn": Transition(
+        PARENT_KINDS, _set("ended"), _begin, "active", _may_move_back, begins=True
     ),
-    "EntityDissolved": Transition(
-        KINDS,
-        _set(
-            "active",
-            "suspended",
-            "not_at_address",
-            "certificate_revoked",
-            "dissolving",
-            "in_bankruptcy",
-        ),
-        _to("ended"),
-        _may_end_so,
+    "CapitalChanged": Transition(PARENT_KINDS, _IN_BUSINESS, _set_capital, None, _changes_capital),
+    "DetailsChanged": Transition(KINDS, _IN_BUSINESS, _set_details, None, _changes_details),
+    "EntitySuspended": _to("suspended", KINDS, lighter("suspended")),
+    "EntityResumed": _to("active", KINDS, _set("suspended")),
+    "EntityNotAtAddress": _to(
+        "not_at_address", KINDS, _set("active"), ignored=_HIDES_ADDRESS, lenient=True
     ),
-    "EntityReinstated": Transition(KINDS, _set("ended"), _to("active"), _may_come_back),
+    "EntityFoundAtAddress": _to(
+        "active", KINDS, _set("not_at_address"), ignored=_HIDES_ADDRESS, lenient=True
+    ),
+    "CertificateRevoked": _to("certificate_revoked", KINDS, lighter("certificate_revoked")),
+    "DissolutionStarted": _to("dissolving", KINDS, lighter("dissolving")),
+    # A dependent unit has no estate of its own: a court opens bankruptcy over its parent.
+    "BankruptcyOpened": _to("in_bankruptcy", PARENT_KINDS, lighter("in_bankruptcy")),
+    "EntityDissolved.dissolved": _to("ended", KINDS, OPEN),
+    "EntityDissolved.revoked": _to("ended", KINDS, OPEN),
+    "EntityDissolved.bankrupt": _to("ended", PARENT_KINDS, OPEN),
+    "EntityDissolved.parent_ended": _to("ended", DEPENDENT_KINDS, OPEN),
+    "EntityDissolved.moved_out": _to("ended", PARENT_KINDS, _IN_BUSINESS),
+    "EntityDissolved.merged": _to("reorganized", PARENT_KINDS, _IN_BUSINESS),
+    "EntityDissolved.consolidated": _to("reorganized", PARENT_KINDS, _IN_BUSINESS),
+    "EntityDissolved.divided": _to("reorganized", PARENT_KINDS, _IN_BUSINESS),
+    "EntityReinstated": _to("active", KINDS, _set("ended", "certificate_revoked"), _may_come_back),
 }
+"""By the name of the fact; an end, by its name and why."""
+
+
+def rule_of(fact: Fact) -> Transition:
+    """Return the row of a fact."""
+    key = fact.name if fact.why is None else f"{fact.name}.{fact.why}"
+    return TRANSITIONS[key]

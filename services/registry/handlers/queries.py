@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from services.registry.domain import Refusal, Subject
-from services.registry.domain.refusals import unknown_entity
+from services.registry.domain.refusals import nobody
 from services.registry.handlers.work import Outcome
-from services.registry.store import parked, register
+from services.registry.store import lives, parked, register
+from services.registry.store.lives import Reorganized
 from services.registry.store.register import Written
-from shared.plumbing import outbox
-from shared.plumbing.outbox import Head, LoggedEvent
 from shared.plumbing.postgres import Connection, Database
 
 __all__ = ["Queries", "Written", "find", "first_answer"]
@@ -42,11 +41,10 @@ class Queries:
                 await find(conn, code)
             return events
 
-    async def feed(self, after: int, limit: int) -> tuple[list[LoggedEvent], Head]:
-        """The log after a position, without gaps, and where it ends."""
+    async def reorganization(self, cause: str) -> Reorganized | None:
+        """The reorganization of a cause (a UUID), None when there is none."""
         async with self._database.connection() as conn:
-            head = await outbox.head(conn)
-            return await outbox.feed(conn, after, limit), head
+            return await lives.find_reorganization(conn, cause)
 
     async def gauges(self) -> Gauges:
         """What is on record, for a scrape."""
@@ -59,10 +57,10 @@ class Queries:
 
 
 async def find(conn: Connection, code: str) -> Subject:
-    """The subject of a code. Raises Refusal `unknown_entity`."""
+    """The subject of a code. Raises Refusal `unknown_entity`, `registration_voided`."""
     subject = await register.find_subject(conn, code)
-    if subject is None:
-        refusal: Refusal = unknown_entity(code)
+    if subject is None or subject.voided:
+        refusal: Refusal = nobody(code, None if subject is None else subject.version)
         raise refusal
     return subject
 
@@ -70,4 +68,6 @@ async def find(conn: Connection, code: str) -> Subject:
 async def first_answer(conn: Connection, outcome: Outcome) -> tuple[bytes, int]:
     """The data of the event that a repeated request caused, and the subject's present version."""
     data = await register.load_data(conn, outcome.code, outcome.sequence)
-    return data, (await find(conn, outcome.code)).version
+    subject = await register.find_subject(conn, outcome.code)
+    assert subject is not None, "what was recorded stays"
+    return data, subject.version

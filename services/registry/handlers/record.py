@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from services.registry.domain import TRANSITIONS, Circumstances, Refusal, root_of
+from services.registry.domain import Circumstances, Refusal, Reorganization, root_of
 from services.registry.handlers.queue import Queue, request_of
-from services.registry.handlers.work import Outcome, Request, Unreadable, Work
-from services.registry.store import parked, register
+from services.registry.handlers.work import Outcome, Request, Unreadable, Work, reorganized
+from services.registry.store import history, lives, parked, register
+from services.registry.store.lives import Reorganized
 from services.registry.store.parked import RejectedRecord, WaitingRecord
 from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.idempotency import KeyTaken
@@ -23,7 +24,6 @@ _ATTEMPTS = 5
 
 MAX_BATCH = 1_000
 """Requests of one transaction at most: each family holds a lock in the server's shared memory."""
-_ACTS_ON_BRANCHES = frozenset({"EntityDissolved", "EntityReinstated"})
 
 
 class Registrar:
@@ -120,6 +120,27 @@ class Registrar:
         self.tell(outcomes)
         return len(outcomes)
 
+    async def end_suspensions(self, limit: int = 100) -> int:
+        """End suspensions whose last day is past; how many. At most `limit`, the longest past.
+
+        Once each, by any number of replicas: it is decided anew under the family's lock.
+        """
+
+        async def work(conn: Connection) -> int:
+            now = self._clock.now()
+            codes = await lives.find_expired(conn, legal_date(now), limit)
+            roots = {root_of(code) for code in codes}
+            if not roots:
+                return 0
+            await register.lock_families(conn, roots)
+            ended = Work(Circumstances(legal_date(now), self._communes), now, self._new_id)
+            ended.put(await register.load_subjects(conn, codes, ()))
+            done = sum(ended.expire(code) for code in codes)
+            await self._save(conn, _Session(ended, Queue(())))
+            return done
+
+        return await self.transaction(work)
+
     def tell(self, outcomes: Sequence[Outcome]) -> None:
         """Count what became of records of the topic, after their transaction was committed."""
         results = Counter(_result(outcome) for outcome in outcomes)
@@ -144,8 +165,8 @@ class Registrar:
             await register.lock_families(conn, roots)
         waiting = await self._load_waiting(conn, requests, roots)
         everything = [*requests, *(request_of(row) for row in waiting)]
-        codes = {request.code for request in everything}
-        parents = {request.code for request in everything if request.fact.name in _ACTS_ON_BRANCHES}
+        codes = {code for request in everything for code in request.codes}
+        parents = {code for request in everything for code in request.parents}
         work.put(await register.load_subjects(conn, codes | roots, parents))
         work.references = await register.load_references(conn, {r.key for r in everything})
         return _Session(work, Queue(waiting))
@@ -155,23 +176,32 @@ class Registrar:
     ) -> list[WaitingRecord]:
         # Only a record of the topic can have to wait behind another, and only the registration of
         # a parent can end the waiting.
-        if all(r.record is None and not _begins_parent(r) for r in requests):
+        if all(r.record is None and not r.begins for r in requests):
             return []
         return await parked.load_waiting(conn, roots)
 
     async def _save(self, conn: Connection, session: "_Session") -> None:
         work, queue = session.work, session.queue
-        await register.save_subjects(conn, work.touched.values(), work.now)
+        await self._save_subjects(conn, work)
         await register.save_references(conn, work.added)
         await append(conn, work.events)
         await parked.delete_waiting(conn, queue.done)
         await parked.save_waiting(conn, queue.added, work.now)
         await parked.save_rejected(conn, session.rejected, work.now)
+        await lives.save_reorganizations(conn, session.reorganizations, work.now)
+
+    async def _save_subjects(self, conn: Connection, work: Work) -> None:
+        standing = [subject for subject in work.touched.values() if not subject.voided]
+        voided = [(s.code, s.version) for s in work.touched.values() if s.voided]
+        await register.save_subjects(conn, standing, work.now)
+        await history.save_formers(conn, work.touched.values())
+        await lives.save_voided(conn, voided, work.now)
+        await lives.forget_voided(conn, work.revived)
 
 
 def roots_of(request: Request) -> set[str]:
     """The families that a request can touch: what is locked for it."""
-    return {root_of(request.code)}
+    return {root_of(code) for code in request.codes}
 
 
 def _union(requests: Sequence[Request]) -> set[str]:
@@ -185,6 +215,7 @@ class _Session:
         self.work, self.queue = work, queue
         self.rejected: list[RejectedRecord] = []
         self.released: list[Outcome] = []
+        self.reorganizations: list[Reorganized] = []
 
     def take(self, request: Request) -> Outcome:
         if request.record is not None and self.queue.holds(request.code):
@@ -196,9 +227,12 @@ class _Session:
                 self.queue.add(request)
                 return Outcome(request.code, waits=True)
             self._reject(request, outcome.refusal)
-        elif outcome.recorded and not outcome.repeated and _begins_parent(request):
-            for waiting in self.queue.release(root_of(request.code)):
-                self.released.append(self._take_waiting(waiting))
+        elif outcome.recorded and not outcome.repeated:
+            for root in request.begins:
+                for waiting in self.queue.release(root):
+                    self.released.append(self._take_waiting(waiting))
+            if isinstance(request.fact, Reorganization):
+                self.reorganizations.append(reorganized(request, request.fact, outcome))
         return outcome
 
     def park(self, arrival: Unreadable) -> Outcome:
@@ -243,10 +277,6 @@ def _internal(code: str) -> Refusal:
         f"{code}: something went wrong here; the record is kept",
         {"code": code},
     )
-
-
-def _begins_parent(request: Request) -> bool:
-    return TRANSITIONS[request.fact.name].begins and request.fact.sets.parent is None
 
 
 _GOOD = frozenset({"recorded", "repeated", "waiting"})

@@ -57,16 +57,18 @@ def _lock_of(root: str) -> int:
 
 
 _SUBJECT = "code, version, facts::text AS facts"
+_VOIDED = "SELECT code, version, '[]' AS facts FROM voided"
 
 
 async def load_subjects(
     conn: Connection, codes: Collection[str], parents: Collection[str]
 ) -> list[Subject]:
-    """The subjects of these codes, and all dependent units of these parents."""
+    """The subjects of these codes, also voided ones, and all dependent units of these parents."""
     rows = await conn.fetch(
         f"SELECT {_SUBJECT} FROM entity WHERE code = ANY($1::text[]) "
         f"UNION ALL SELECT {_SUBJECT} FROM entity "
-        "WHERE parent = ANY($2::text[]) AND code <> ALL($1::text[])",
+        "WHERE parent = ANY($2::text[]) AND code <> ALL($1::text[]) "
+        f"UNION ALL {_VOIDED} WHERE code = ANY($1::text[])",
         list(codes),
         list(parents),
     )
@@ -74,8 +76,10 @@ async def load_subjects(
 
 
 async def find_subject(conn: Connection, code: str) -> Subject | None:
-    """The subject of a code, None when it is not registered."""
-    row = await conn.fetchrow(f"SELECT {_SUBJECT} FROM entity WHERE code = $1", code)
+    """The subject of a code, also a voided one; None when it was never registered."""
+    row = await conn.fetchrow(
+        f"SELECT {_SUBJECT} FROM entity WHERE code = $1 UNION ALL {_VOIDED} WHERE code = $1", code
+    )
     return None if row is None else _subject(row)
 
 
@@ -111,7 +115,7 @@ async def save_subjects(conn: Connection, subjects: Collection[Subject], now: da
         _SAVE,
         [subject.code for subject, _ in states],
         [subject.version for subject, _ in states],
-        [facts_to_json(subject.facts) for subject, _ in states],
+        [facts_to_json(subject.recorded) for subject, _ in states],
         [state.kind for _, state in states],
         [state.legal_form for _, state in states],
         [state.name for _, state in states],

@@ -40,6 +40,12 @@ _REGISTERED: Final = {
     "commune": "Code of the commune or ward, 5 digits.",
     "industry": "Main line of business.",
 }
+_DETAILS: Final = {
+    "name": "The name from now on, NFC, without control characters.",
+    "legal_form": "The form of the enterprise from now on.",
+    "commune": "Code of the commune or ward from now on.",
+    "industry": "Main line of business from now on.",
+}
 
 FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "Event": _EVENT,
@@ -93,13 +99,44 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         **{k: v for k, v in _REGISTERED.items() if k != "capital_vnd"},
         "kind": "Kind of dependent unit.",
         "parent": "Code of the enterprise it depends on; its first ten digits.",
+        "parent_seat": "Where the parent is seated: one in the province must be known here.",
+    },
+    "EntityMovedInIn": {
+        **_INTAKE,
+        **_REGISTERED,
+        "kind": "Enterprise, or kind of collective.",
+        "legal_form": "Form of an enterprise; absent for a collective.",
+        "registered_on": "Date of the first certificate, wherever it was issued.",
     },
     "CapitalChangedIn": {**_INTAKE, "capital_vnd": "The new amount itself, in whole VND."},
     "EntitySuspendedIn": {**_INTAKE, "until": "Last day of the suspension, if it was set."},
+    "DetailsChangedIn": {**_INTAKE, **_DETAILS},
     "EntityResumedIn": _INTAKE,
+    "EntityNotAtAddressIn": _INTAKE,
+    "EntityFoundAtAddressIn": _INTAKE,
+    "CertificateRevokedIn": _INTAKE,
     "DissolutionStartedIn": _INTAKE,
+    "BankruptcyOpenedIn": _INTAKE,
     "EntityDissolvedIn": {**_INTAKE, "why": "What ended it."},
+    "EntityMovedOutIn": _INTAKE,
     "EntityReinstatedIn": _INTAKE,
+    "RegistrationCorrectedIn": {
+        **_INTAKE,
+        **_DETAILS,
+        "on": "The right date of the corrected fact; absent when it was right.",
+        "corrects": "Sequence of the event whose fact, or correction of a fact, is put right.",
+        "withdraw": "True when the fact never happened; not for the registration itself.",
+        "capital_vnd": "The right amount, in whole VND; of a registration or a capital change.",
+        "registered_on": "The right date of the first certificate; of a move in.",
+        "until": "The right last day; of a suspension.",
+        "why": "What really ended it; of an end.",
+        "reason": "Why it was wrong.",
+    },
+    "RegistrationVoidedIn": {
+        **_INTAKE,
+        "on": "Date of the decision, for the record; it moves nothing.",
+        "reason": "Why it should not have been issued.",
+    },
 }
 
 

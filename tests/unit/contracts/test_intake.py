@@ -38,7 +38,7 @@ def test_a_fact_and_its_type_name_each_other(fact: str) -> None:
         "vn.caunoi.intake.EnterpriseRegistered.v2",
         "vn.caunoi.intake.EnterpriseRegistered",
         "vn.caunoi.intake..v1",
-        "vn.caunoi.intake.RegistrationVoided.v1",
+        "vn.caunoi.intake.PetitionFiled.v1",
     ],
 )
 def test_another_type_names_no_fact(ce_type: str) -> None:
@@ -57,7 +57,7 @@ def test_a_fact_may_say_its_own_name_and_no_other(fact: str) -> None:
     value = EXAMPLES[fact].value
     assert INTAKE_FACTS[fact].model_validate_json(to_bytes(value | {"fact": fact}))
     with pytest.raises(ValidationError, match="fact"):
-        INTAKE_FACTS[fact].model_validate_json(to_bytes(value | {"fact": "EntityMovedIn"}))
+        INTAKE_FACTS[fact].model_validate_json(to_bytes(value | {"fact": "EntityTeleported"}))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_it_is_live_unless_it_says_otherwise() -> None:
     assert read(origin="backfill").origin == "backfill"
 
 
-def test_changes_are_the_facts_that_begin_nothing() -> None:
-    assert {*CHANGES, "EnterpriseRegistered", "CooperativeRegistered", "BranchRegistered"} == {
-        *INTAKE_FACTS
-    }
+def test_changes_are_what_happens_to_an_entity_that_a_path_names() -> None:
+    registrations = {"EnterpriseRegistered", "CooperativeRegistered", "BranchRegistered"}
+    corrections = {"RegistrationCorrected", "RegistrationVoided"}
+    assert {*CHANGES} == {*INTAKE_FACTS} - registrations - corrections

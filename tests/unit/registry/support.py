@@ -6,6 +6,8 @@ from typing import Any
 
 from services.registry.domain import (
     Circumstances,
+    Command,
+    Correction,
     Decision,
     Fact,
     Sets,
@@ -64,6 +66,14 @@ def capital(amount: int, on: date) -> Fact:
     return Fact(0, "CapitalChanged", on, sets=Sets(capital_vnd=amount))
 
 
+def correction(corrects: int, *, withdraw: bool = False, **fields: Any) -> Correction:
+    """Return a correction of what event `corrects` recorded."""
+    sets = {k: v for k, v in fields.items() if k not in {"on", "why"}}
+    named = tuple(fields)
+    on, why = fields.get("on"), fields.get("why")
+    return Correction(corrects, on, why, Sets(**sets), named, withdraw)
+
+
 def plain(name: EntityFact, on: date, why: EndedWhy | None = None) -> Fact:
     """Return a fact that sets nothing."""
     return Fact(0, name, on, why=why)
@@ -80,12 +90,17 @@ class Book:
         return self.subjects.get(code)
 
     def branches(self, code: str) -> Sequence[Subject]:
-        mine = (s for s in self.subjects.values() if s.state.parent == code)
+        known = (s for s in self.subjects.values() if not s.voided)
+        mine = (s for s in known if s.state.parent == code)
         return sorted(mine, key=lambda s: s.code)
 
-    def act(self, code: str, fact: Fact) -> tuple[Decision, ...]:
+    def act(self, code: str, fact: Command, today: date = TODAY) -> tuple[Decision, ...]:
         """Act, and check each event against the contract."""
-        decisions = act(self, code, fact, WORLD, f"cause-{len(self.decisions)}")
+        world = Circumstances(today, WORLD.communes)
+        return self.keep(act(self, code, fact, world, f"cause-{len(self.decisions)}"))
+
+    def keep(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+        """Keep events, each checked against the contract."""
         for decision in decisions:
             parse(decision.type, event_bytes(decision.event(SOURCE, "live", None)))
             self.subjects[decision.subject.code] = decision.subject
@@ -103,7 +118,7 @@ class Book:
         return sorted(entries, key=lambda e: (e.on, e.entry))
 
 
-def put_into(kind: EntityKind, status: EntityStatus) -> Subject:
+def put_into(kind: EntityKind, status: EntityStatus, why: EndedWhy = "dissolved") -> Subject:
     """Return a subject in a status, whatever way leads there."""
     dependent = kind in DEPENDENT_KINDS
     code = BRANCH if dependent else CODE
@@ -112,7 +127,7 @@ def put_into(kind: EntityKind, status: EntityStatus) -> Subject:
         return load(
             code,
             2,
-            (*registered.facts, Fact(2, "EntityDissolved", FIRST, why="dissolved")),
+            (*registered.facts, Fact(2, "EntityDissolved", FIRST, why=why)),
         )
     first = registered.entries[0]
     assert first.after is not None

@@ -52,7 +52,8 @@ def test_a_suspension_is_at_most_a_year(on: date, until: date, code: str) -> Non
 def test_a_suspension_of_a_whole_year_is_allowed_and_its_day_known(on: date) -> None:
     book = Book()
     book.act(CODE, registration(on=date(2024, 1, 2)))
-    book.act(CODE, Fact(0, "EntitySuspended", on, sets=Sets(until=a_year_after(on))))
+    suspension = Fact(0, "EntitySuspended", on, sets=Sets(until=a_year_after(on)))
+    book.act(CODE, suspension, today=a_year_after(on))
     assert book.subjects[CODE].until == a_year_after(on)
     book.act(CODE, Fact(0, "EntityResumed", on + timedelta(30)))
     assert book.subjects[CODE].until is None

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from services.registry.domain import Fact, Refusal, Sets, difference
-from services.registry.domain.subject import amend
+from services.registry.domain.subject import rewrite
 from tests.unit.registry.support import CODE, FIRST, Book, amounts, capital, plain, registration
 
 MAY = date(2025, 5, 15)
@@ -39,7 +39,7 @@ def test_a_correction_of_the_first_amount_restates_as_the_contract_says() -> Non
     before = book.subjects[CODE]
     first, raised = before.facts
     right = Fact(first.number, first.name, first.on, first.by, sets=_with_capital(first.sets, 12))
-    after = amend(before, (right, raised), 3)
+    after = rewrite(before, (right, raised), version=3, judged=1)
     retracts, asserts = difference(before.entries, after.entries)
     assert amounts(retracts) == [(1, None, 10), (2, 10, 15)]
     assert amounts(asserts) == [(1, None, 12), (2, 12, 15)]
@@ -81,6 +81,7 @@ def test_a_late_fact_that_leaves_a_recorded_one_without_its_ground_is_refused() 
         "on": "2025-05-15",
         "entry": 2,
         "status": "dissolving",
+        "allowed": "active,not_at_address",
     }
     assert book.subjects[CODE].version == 2
 
