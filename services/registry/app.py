@@ -8,18 +8,29 @@ from datetime import timedelta
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.registry.api import Doors, Reading, Subscribing, install_problems
+from services.registry.api import (
+    Doors,
+    Reading,
+    Reconciling,
+    Reorganizing,
+    Subscribing,
+    imports,
+    install_problems,
+    reconciliations,
+)
 from services.registry.consumer import intake_door
 from services.registry.handlers import Once, Queries, Registrar
 from services.registry.handlers.feed import Feed
+from services.registry.handlers.imports import Imports, WorkerProcess
 from services.registry.handlers.proof import log_head
+from services.registry.handlers.reconcile import Reconciler
 from services.registry.handlers.rejects import Rejects
 from services.registry.handlers.search import Search
 from services.registry.handlers.streams import Streams
 from services.registry.handlers.units import Gazetteer
 from services.registry.metrics import RegistryMetrics
 from services.registry.settings import Settings
-from services.registry.timers import RejectedSender, give_up_waiting, repeat
+from services.registry.timers import RejectedSender, end_suspensions, give_up_waiting, repeat
 from shared.contracts.communes import communes
 from shared.contracts.topics import REGISTRY_EVENTS_TOPIC, REGISTRY_INTAKE_TOPIC
 from shared.plumbing.auth import PrincipalSource, TokenFile
@@ -41,7 +52,9 @@ _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _REJECTED_EVERY = 0.5
 _WAITING_EVERY = 2.0
+_SUSPENSIONS_EVERY = 30.0
 _KEYS_EVERY = 3_600.0
+_IMPORTS_EVERY = 0.25
 _UNITS_EVERY = 60.0
 _HEAD_EVERY = 300.0
 # Long enough for every client that tries again.
@@ -67,6 +80,7 @@ class Service:
         streams = Streams(self.database)
         self.search = Search(self.database, self.gazetteer, clock, streams)
         self.watch = LogWatch(settings.database_url, "registry")
+        self.reconciler = Reconciler(self.database, clock, new_event_id)
         self.feed = Feed(self.database, self.watch, streams)
         self.once = Once(self.registrar, clock)
         self.relay = Relay(
@@ -89,6 +103,8 @@ class Service:
             max_records=settings.intake_batch,
         )
         self.rejected = RejectedSender(Rejects(self.database, clock), settings.kafka)
+        self.imports = Imports(self.database, clock)
+        self.import_worker = WorkerProcess(self.imports)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._listens = False
 
@@ -112,15 +128,20 @@ class Service:
         async def give_up() -> None:
             await give_up_waiting(self.registrar, patience)
 
+        async def end() -> None:
+            await end_suspensions(self.registrar)
+
         async def forget_keys() -> None:
             await self.once.forget(_KEYS_KEPT)
 
         self._spawn("intake", self._listen())
         self._spawn("rejected", repeat("rejected", _REJECTED_EVERY, self.rejected.send_all))
+        self._spawn("imports", repeat("imports", _IMPORTS_EVERY, self.import_worker.tend))
         self._spawn("keys", repeat("keys", _KEYS_EVERY, forget_keys))
         self._spawn("head", repeat("head", _HEAD_EVERY, self.write_head))
         self._spawn("units", repeat("units", _UNITS_EVERY, self.gazetteer.refresh))
         self._spawn("waiting", repeat("waiting", _WAITING_EVERY, give_up))
+        self._spawn("suspensions", repeat("suspensions", _SUSPENSIONS_EVERY, end))
 
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
         self._tasks[name] = asyncio.create_task(work, name=name)
@@ -154,6 +175,7 @@ class Service:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await _attempt("rejected", self.rejected.close)
+        await _attempt("imports", self.import_worker.close)
 
     async def check_tasks(self) -> None:
         """Fail when something that should run for ever has ended: a liveness check."""
@@ -194,6 +216,8 @@ class Service:
         """Read the register for a scrape."""
         gauges = await self.queries.gauges()
         self.metrics.show(gauges.rejected, gauges.waiting, gauges.entities)
+        drifts = await self.reconciler.drifts()
+        self.metrics.show_drift([(d.kind, d.entities, d.capital_vnd) for d in drifts])
 
 
 def build(settings: Settings, clock: Clock | None = None) -> FastAPI:
@@ -223,10 +247,17 @@ def application(
         refreshers=[service.refresh_outbox, service.refresh_register, service.door.refresh],
         routers=[
             *Doors(service.once).routers(),
+            Reorganizing(service.once, service.queries).router(),
             Reading(service.search, service.queries).router(),
             Subscribing(service.feed).router(),
+            *imports.ImportDoors(service.imports).routers(),
+            Reconciling(service.reconciler).router(),
         ],
         lifespan=lifespan,
+        body_rules={
+            reconciliations.PREFIX: reconciliations.BODY_RULE,
+            imports.PREFIX: imports.BODY_RULE,
+        },
     )
     install_problems(app)
     return app

@@ -20,7 +20,7 @@ class RegistryMetrics:
         # What has to be put right upstream?
         self.rejected = Gauge(
             "caunoi_registry_rejected_records",
-            "Refused intake records that are kept, by code.",
+            "Refused intake records that were not sent again, by code.",
             ["code"],
             registry=registry,
         )
@@ -37,6 +37,22 @@ class RegistryMetrics:
             ["kind", "status"],
             registry=registry,
         )
+
+        # Does the source of record say the same? Ours less theirs, in the latest reconciliation.
+        self.drift = Gauge(
+            "caunoi_registry_drift",
+            "Ours less theirs in the latest reconciliation; figure: entities, or capital in vnd.",
+            ["figure", "kind"],
+            registry=registry,
+        )
+
+    def show_drift(self, drifts: Sequence[tuple[str, int, int | None]]) -> None:
+        """Set the drift: rows of (kind, entities, VND or None where it is not known)."""
+        self.drift.clear()
+        for kind, entities, capital_vnd in drifts:
+            self.drift.labels("entities", kind).set(entities)
+            if capital_vnd is not None:
+                self.drift.labels("vnd", kind).set(capital_vnd)
 
     def count(self, results: Counts[str]) -> None:
         """Count what became of intake records."""

@@ -7,9 +7,9 @@ from datetime import timedelta
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
 
 from services.registry.handlers import Registrar
-from services.registry.handlers.rejects import Rejects
+from services.registry.handlers.rejects import Rejects, Which
 from services.registry.store.parked import RejectedRecord
-from shared.contracts.topics import REGISTRY_REJECTED_TOPIC
+from shared.contracts.topics import REGISTRY_INTAKE_TOPIC, REGISTRY_REJECTED_TOPIC
 from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE, start_producer, stop_producer
 from shared.plumbing.log import get_logger
 from shared.plumbing.postgres import UNAVAILABLE
@@ -18,6 +18,8 @@ _log = get_logger(__name__)
 _SLICE = 500
 _SEND_SECONDS = 10.0
 _LONGEST_PAUSE = 10.0
+RESENT = "caunoi-resent"
+"""The header that says which refused record it was."""
 
 
 async def repeat(name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
@@ -39,6 +41,12 @@ async def repeat(name: str, seconds: float, work: Callable[[], Awaitable[object]
 async def give_up_waiting(registrar: Registrar, patience: timedelta) -> None:
     """Refuse what has waited too long for its parent."""
     while await registrar.give_up_waiting(patience):
+        pass
+
+
+async def end_suspensions(registrar: Registrar) -> None:
+    """End the suspensions whose last day is past."""
+    while await registrar.end_suspensions():
         pass
 
 
@@ -95,3 +103,34 @@ class RejectedSender:
             REGISTRY_REJECTED_TOPIC.name, record.value, record.key, headers=headers
         )
         return future
+
+
+async def resend_rejected(rejects: Rejects, which: Which, bootstrap: str) -> int:
+    """Send refused records to the intake topic again, as they came; how many.
+
+    Raises one of UNAVAILABLE or KAFKA_UNAVAILABLE: what was sent until then is marked.
+    """
+    last, sent = await rejects.last(), 0
+    producer = await start_producer(bootstrap, client_id="caunoi-registry-resend")
+
+    async def deliver(rejected: list[RejectedRecord]) -> None:
+        async with asyncio.timeout(_SEND_SECONDS):
+            futures = [await _send_again(producer, one) for one in rejected]
+            await asyncio.gather(*futures)
+
+    try:
+        while done := await rejects.resend(deliver, which, last, _SLICE):
+            sent += done
+    finally:
+        await stop_producer(producer)
+    return sent
+
+
+async def _send_again(producer: AIOKafkaProducer, one: RejectedRecord) -> "asyncio.Future[object]":
+    record = one.record
+    origin = f"{record.topic}/{record.partition}/{record.offset}".encode()
+    headers = [*(h for h in record.headers if h[0] != RESENT), (RESENT, origin)]
+    future: asyncio.Future[object] = await producer.send(
+        REGISTRY_INTAKE_TOPIC.name, record.value, record.key, headers=headers
+    )
+    return future

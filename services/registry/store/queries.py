@@ -95,25 +95,22 @@ def statement(filter_: Filter, after: str | None, limit: int | None) -> tuple[st
     `after` is the last code that was seen, None at the beginning; `limit` None: all.
     """
     found = _Conditions()
-    source = "entity e"
-    if filter_.as_of is None:
-        # Nothing stands of a registration that was voided.
-        found.add("since IS NOT NULL")
-    if filter_.as_of is not None:
-        day = found.value(filter_.as_of)
-        # What stands now stood then already, unless something changed since.
-        source = (
-            f"(SELECT {_COLUMNS}, search FROM entity WHERE since <= {day} UNION ALL "
-            f"SELECT code, NULL, {_STATE}, search FROM entity_former "
-            f"WHERE since <= {day} AND until > {day}) e"
-        )
     _restrict_subject(found, filter_)
     _restrict_place(found, filter_)
     _restrict_dates(found, filter_)
     if after is not None:
         found.add("code > {}", after)
-    last = "" if limit is None else f" LIMIT {found.value(limit)}"
-    sql = f"SELECT {_COLUMNS} FROM {source} WHERE {found.where} ORDER BY code{last}"
+    last = "ORDER BY code" + ("" if limit is None else f" LIMIT {found.value(limit)}")
+    if filter_.as_of is None:
+        return f"SELECT {_COLUMNS} FROM entity WHERE {found.where} {last}", found.arguments
+    # What stands now stood then already, unless something changed since. Each half in order and
+    # with its own limit, so that each can be read by its key.
+    day = found.value(filter_.as_of)
+    sql = (
+        f"(SELECT {_COLUMNS} FROM entity WHERE since <= {day} AND {found.where} {last}) "
+        f"UNION ALL (SELECT code, NULL::int, {_STATE} FROM entity_former "
+        f"WHERE since <= {day} AND until > {day} AND {found.where} {last}) {last}"
+    )
     return sql, found.arguments
 
 
