@@ -8,8 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.petitions.api import Doors, install_problems
-from services.petitions.api.attachments import BODY_RULE, PLACE, attachments_router
+from services.petitions.api import Doors, attachments, imports, install_problems
 from services.petitions.api.oversight import oversight_router
 from services.petitions.api.snapshot import feed_router
 from services.petitions.api.tracking import privacy_router
@@ -20,6 +19,7 @@ from services.petitions.handlers import Commands, Queries
 from services.petitions.handlers.attachments import Attachments
 from services.petitions.handlers.automatic import Automatic
 from services.petitions.handlers.feed import Feed
+from services.petitions.handlers.imports import Imports
 from services.petitions.handlers.oversight import Oversight
 from services.petitions.handlers.privacy import Privacy
 from services.petitions.handlers.register import RegisterCopy
@@ -72,7 +72,8 @@ class Service:
         self._alarms: asyncio.Task[None] | None = None
         self.feed = Feed(self.database)
         self.privacy = Privacy(self.database, clock)
-        self.attachments = Attachments(self.database, clock, directory)
+        self.imports = Imports(self.commands)
+        self.attachments = Attachments(self.database, clock, self.rulebook)
         self.copy = RegisterCopy(self.database, clock)
         self.broker = KafkaBroker(settings.kafka, logger=None, graceful_timeout=_STOP_SECONDS)
         self.door = register_door(
@@ -206,12 +207,16 @@ def application(service: Service, principals: PrincipalSource) -> FastAPI:
         refreshers=[service.refresh_outbox, service.refresh_petitions, service.door.refresh],
         routers=[
             *Doors(service.commands, service.queries).routers(),
-            attachments_router(service.attachments),
+            attachments.attachments_router(service.attachments),
+            imports.imports_router(service.imports),
             privacy_router(service.privacy),
             feed_router(service.feed),
             oversight_router(service.oversight),
         ],
-        body_rules={PLACE: BODY_RULE},
+        body_rules={
+            attachments.PLACE: attachments.BODY_RULE,
+            imports.PLACE: imports.BODY_RULE,
+        },
         lifespan=lifespan,
     )
     install_problems(app)

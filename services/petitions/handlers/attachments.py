@@ -11,13 +11,13 @@ from services.petitions import store
 from services.petitions.domain.decide import may_read_private
 from services.petitions.domain.files import Sniffer, safe_name
 from services.petitions.domain.refusals import Refusal
-from services.petitions.domain.routing import Directory
 from services.petitions.handlers.queries import present, unknown
+from services.petitions.handlers.rulebook import Rulebook
 from services.petitions.store import attachments, privacy
 from services.petitions.store.attachments import Attachment
 from shared.plumbing import ids
 from shared.plumbing.auth import Principal
-from shared.plumbing.clock import Clock
+from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.postgres import Connection, Database
 
 __all__ = ["MOST_FILES", "MOST_OCTETS", "Added", "Attachment", "Attachments"]
@@ -44,7 +44,7 @@ class Attachments:
 
     database: Database
     clock: Clock
-    directory: Directory
+    rulebook: Rulebook
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def add(
@@ -158,16 +158,18 @@ class Attachments:
             )
 
     async def _check_sender(self, conn: Connection, petition_id: str, by: Principal) -> None:
-        petition = await present(conn, petition_id)
+        await present(conn, petition_id)
         if FILE in by.scopes and await attachments.filer(conn, petition_id) == by.name:
             return
-        reads = may_read_private(petition.state, by.agency, self.directory)
-        if not (HANDLE in by.scopes and reads):
+        if HANDLE not in by.scopes:
             raise _not_yours()
+        await self._check_reader(conn, petition_id, by)
 
     async def _check_reader(self, conn: Connection, petition_id: str, by: Principal) -> None:
         petition = await present(conn, petition_id)
-        if not may_read_private(petition.state, by.agency, self.directory):
+        directory = (await self.rulebook.rules(conn)).directory
+        today = legal_date(self.clock.now())
+        if not may_read_private(petition.state, by.agency, directory, today):
             raise _not_yours()
 
 
