@@ -22,7 +22,13 @@ def load(stack: Stack) -> int:
     Each of its facts happens once, however often it is sent.
     """
     where = stack.addresses
-    return _run(stack, "load", f"--kafka={where.kafka}", f"--registry={where.registry}")
+    return _run(
+        stack,
+        "load",
+        f"--kafka={where.kafka}",
+        f"--registry={where.registry}",
+        f"--petitions={where.petitions}",
+    )
 
 
 def report(stack: Stack, check: bool = False) -> int:

@@ -2,5 +2,6 @@
 
 It is a sample and says so: every name ends in "(mẫu)", every reference begins with "MAU-", the
 source is `/vn/lang-son/dkkd-sample`. It comes in as an upstream system would send it, through the
-intake topic. `python -m deploy.sample load | report | write`.
+intake topic; its petitions come in as an older portal's history, through the import
+door. `python -m deploy.sample load | report | write`.
 """

@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from deploy.sample import petitions
 from deploy.sample.analytics import Analytics, NotYetError, RefusedError
 from deploy.sample.answers import FactsRefusedError
 from deploy.sample.load import Loader, TooLateError, against_published
@@ -35,6 +36,14 @@ async def _run(args: argparse.Namespace) -> int:
 
 
 async def _load(args: argparse.Namespace, analytics: Analytics) -> int:
+    code = await _load_register(args, analytics)
+    if code == 0 and args.petitions:
+        new, known = await petitions.load(args.petitions, args.token, analytics)
+        _say(f"Kiến nghị mẫu / sample petitions: {new} mới / new, {known} đã có / known")
+    return code
+
+
+async def _load_register(args: argparse.Namespace, analytics: Analytics) -> int:
     loader = Loader(args.kafka, args.registry, args.analytics, analytics, say=_say)
     loaded = await loader.run(args.wait)
     if not loaded.sent:
@@ -76,6 +85,7 @@ def _arguments() -> argparse.Namespace:
     load = commands.add_parser("load", help="send the sample and wait for the published figures")
     load.add_argument("--kafka", required=True, metavar="HOST:PORT")
     load.add_argument("--registry", required=True, metavar="URL")
+    load.add_argument("--petitions", metavar="URL", help="send sample petitions there too")
     load.add_argument("--wait", type=float, default=120.0, metavar="SECONDS")
     report = commands.add_parser("report", help="print the conference's paragraph, live")
     report.add_argument("--check", action="store_true", help="compare with what was published")

@@ -63,16 +63,21 @@ def ask(method: str, url: str, token: str, body: object = None) -> Any:
     if body is not None:
         data = json.dumps(body, ensure_ascii=False).encode()
         headers["Content-Type"] = "application/json"
-    request = Request(url, data=data, headers=headers, method=method)
+    return open_answer(Request(url, data=data, headers=headers, method=method))
+
+
+def open_answer(request: Request) -> Any:
+    """Make a request and return the decoded JSON, as `ask` does."""
+    what = f"{request.get_method()} {request.full_url}"
     try:
         with _opener().open(request, timeout=_TIMEOUT_S) as response:
             return json.loads(response.read() or b"{}")
     except HTTPError as error:
         told = error.read(2000).decode(errors="replace")
         kind = NotYetError if error.code in _STARTING else RefusedError
-        raise kind(f"{method} {url}: {error.code} {told}") from error
+        raise kind(f"{what}: {error.code} {told}") from error
     except (URLError, OSError, HTTPException) as error:
-        raise NotYetError(f"{method} {url}: {error}") from error
+        raise NotYetError(f"{what}: {error}") from error
 
 
 async def ready(url: str) -> None:

@@ -44,7 +44,11 @@ def _vietnamese(day: date, f: Figures) -> str:
         f"Từ đầu năm {n('enterprises_resumed')} doanh nghiệp hoạt động trở lại, "
         f"{n('enterprises_reinstated')} được khôi phục, {n('enterprises_suspended')} tạm ngừng, "
         f"{n('enterprises_dissolving')} bắt đầu giải thể, {n('enterprises_dissolved')} đã giải "
-        f"thể, phá sản hoặc bị thu hồi; {n('cooperatives_dissolved')} hợp tác xã giải thể."
+        f"thể, phá sản hoặc bị thu hồi; {n('cooperatives_dissolved')} hợp tác xã giải thể. "
+        f"Từ đầu năm tiếp nhận {n('petitions_filed')} kiến nghị, trả lời "
+        f"{n('petitions_answered')}, giải quyết dứt điểm {n('petitions_resolved')}; đến ngày này "
+        f"còn {n('petitions_open')} kiến nghị đang giải quyết, trong đó {n('petitions_overdue')} "
+        "quá hạn trả lời."
     )
 
 
@@ -64,7 +68,11 @@ def _english(day: date, f: Figures) -> str:
         f"{n('enterprises_reinstated')} were reinstated, {n('enterprises_suspended')} were "
         f"suspended, {n('enterprises_dissolving')} began dissolution, "
         f"{n('enterprises_dissolved')} were dissolved, bankrupt or revoked; "
-        f"{n('cooperatives_dissolved')} co-operatives were dissolved."
+        f"{n('cooperatives_dissolved')} co-operatives were dissolved. "
+        f"Since January {n('petitions_filed')} petitions were filed, {n('petitions_answered')} "
+        f"answered and {n('petitions_resolved')} definitively settled; on this day "
+        f"{n('petitions_open')} were open, {n('petitions_overdue')} of them past the day by which "
+        "an answer was due."
     )
 
 
