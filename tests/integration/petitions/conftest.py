@@ -57,6 +57,7 @@ PRINCIPALS = (
     Principal("operator", None, frozenset({"operate"})),
     Principal("portal-2", None, frozenset({"petitions:file"})),
     Principal("stranger", None, frozenset()),
+    Principal("reviewer", "STC", frozenset({"petitions:review"})),
     *(_officer(agency) for agency in ("STC", "SXD", "VPUB", "SNNMT")),
 )
 # A Monday morning in Vietnam.
