@@ -122,7 +122,7 @@ def test_who_moved_out_may_move_in_again() -> None:
 
 @pytest.mark.parametrize("why", ["moved_out", "merged", "consolidated", "divided"])
 def test_some_ends_are_not_reinstated(why: EndedWhy) -> None:
-    with pytest.raises(Refusal, match="not_reinstatable|status_forbids"):
+    with pytest.raises(Refusal, match=r"not_reinstatable|status_forbids"):
         add(put_into("enterprise", "ended", why), change("EntityReinstated"), TODAY)
 
 
