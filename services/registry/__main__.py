@@ -14,7 +14,6 @@ from services.registry.domain.units import Contradiction
 from services.registry.handlers.proof import Stray, find_stray
 from services.registry.handlers.units import load_units, read_units
 from services.registry.settings import Settings
-from shared.contracts.communes import communes
 from shared.contracts.topics import topics_of
 from shared.plumbing import log
 from shared.plumbing.clock import LEGAL_ZONE, SystemClock
@@ -117,15 +116,20 @@ def work_imports(settings: Settings) -> int:
     """Work on the files that wait; end with the process that started this one."""
     from services.registry.handlers import Registrar  # noqa: PLC0415
     from services.registry.handlers.imports import BulkRecorder, Importer  # noqa: PLC0415
+    from services.registry.handlers.units import Gazetteer  # noqa: PLC0415
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     async def work() -> None:
-        clock, known = SystemClock(), frozenset(communes())
+        clock = SystemClock()
         async with Database(settings.database_url, name="registry-imports", max_size=4) as database:
-            registrar = Registrar(database, clock, new_event_id, known)
-            bulk = BulkRecorder(registrar, clock, new_event_id, known)
-            await Importer(database, clock, bulk, communes()).run_pending()
+            gazetteer = Gazetteer(database, clock)
+            await gazetteer.refresh()
+            units = gazetteer.units
+            registrar = Registrar(database, clock, new_event_id, units.known)
+            registrar.know(units.known, units.ended)
+            bulk = BulkRecorder(registrar, clock, new_event_id)
+            await Importer(database, clock, bulk, units.names).run_pending()
 
     uvloop.run(work())
     return 0

@@ -139,7 +139,7 @@ class Service:
         self._spawn("imports", repeat("imports", _IMPORTS_EVERY, self.import_worker.tend))
         self._spawn("keys", repeat("keys", _KEYS_EVERY, forget_keys))
         self._spawn("head", repeat("head", _HEAD_EVERY, self.write_head))
-        self._spawn("units", repeat("units", _UNITS_EVERY, self.gazetteer.refresh))
+        self._spawn("units", repeat("units", _UNITS_EVERY, self.read_units))
         self._spawn("waiting", repeat("waiting", _WAITING_EVERY, give_up))
         self._spawn("suspensions", repeat("suspensions", _SUSPENSIONS_EVERY, end))
 
@@ -203,6 +203,11 @@ class Service:
                 "intake": self.door.check,
             },
         )
+
+    async def read_units(self) -> None:
+        """Read the communes again, for the questions and for the rules."""
+        await self.gazetteer.refresh()
+        self.registrar.know(self.gazetteer.units.known, self.gazetteer.units.ended)
 
     async def write_head(self) -> None:
         """Write the log's head into our own log."""

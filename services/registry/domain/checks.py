@@ -1,7 +1,8 @@
 """What a new fact must fulfil by itself, whatever stands already."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -23,10 +24,15 @@ _GROUP_CODE: Final = re.compile(r"THT-[0-9A-Z]{10}")
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What the rules need of the world: today in Vietnam, and the communes in force."""
+    """What the rules need of the world: today in Vietnam, and the communes.
+
+    `communes` are all codes that a commune has or had; `ended` gives the first day without it of
+    each code that no commune has any more.
+    """
 
     today: date
     communes: frozenset[str]
+    ended: Mapping[str, date] = field(default_factory=dict)
 
 
 def root_of(code: str) -> str:
@@ -51,6 +57,8 @@ def check_fact(code: str, fact: Fact, world: Circumstances) -> None:
             f"{code}: the province has no commune {sets.commune}",
             {"code": code, "commune": sets.commune},
         )
+    if sets.commune is not None:
+        _check_in_force(code, fact.on, sets.commune, world)
     if sets.industry_scheme is not None and sets.industry_code is not None:
         _check_industry(code, sets.industry_scheme, sets.industry_code)
     if sets.kind is not None:
@@ -63,6 +71,19 @@ def check_fact(code: str, fact: Fact, world: Circumstances) -> None:
             f"{code}: ngày đăng ký lần đầu {day_vi(sets.registered_on)} sau ngày chuyển đến.",
             f"{code}: first registered on {sets.registered_on}, after it moved in",
             {"code": code, "registered_on": sets.registered_on.isoformat()},
+        )
+
+
+def _check_in_force(code: str, on: date, commune: str, world: Circumstances) -> None:
+    # A unit that began only later is no mistake: upstream systems translate old addresses.
+    ended = world.ended.get(commune)
+    if ended is not None and on >= ended:
+        raise Refusal(
+            "commune_ended",
+            f"{code}: xã, phường mã {commune} không còn từ ngày {day_vi(ended)}, "
+            f"không thể ghi vào ngày {day_vi(on)}.",
+            f"{code}: the commune {commune} ended on {ended}; it cannot be named on {on}",
+            {"code": code, "commune": commune, "on": on.isoformat(), "ended": ended.isoformat()},
         )
 
 

@@ -89,6 +89,11 @@ class Units:
         return frozenset(self.by_code)
 
     @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The names of the units that have not ended, by code."""
+        return {unit.code: unit.name for unit in self.units if unit.valid_to is None}
+
+    @cached_property
     def ended(self) -> Mapping[str, date]:
         """The first day without it, of each code that no unit has any more."""
         lasts = {code: units[-1].valid_to for code, units in self.by_code.items()}

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from services.registry.domain import Circumstances, Refusal, Reorganization, root_of
@@ -39,6 +39,15 @@ class Registrar:
     ) -> None:
         self._database, self._clock, self._new_id = database, clock, new_id
         self._communes, self._on_result = communes, on_result
+        self._ended: Mapping[str, date] = {}
+
+    def know(self, communes: frozenset[str], ended: Mapping[str, date]) -> None:
+        """Judge by these communes from now on (see `Circumstances`)."""
+        self._communes, self._ended = communes, ended
+
+    def circumstances(self, now: datetime) -> Circumstances:
+        """What the rules need of the world at a moment."""
+        return Circumstances(legal_date(now), self._communes, self._ended)
 
     async def transaction(self, work: Callable[[Connection], Awaitable[_T]]) -> _T:
         """Run `work` in a transaction, from its beginning again when it met another one.
@@ -133,7 +142,7 @@ class Registrar:
             if not roots:
                 return 0
             await register.lock_families(conn, roots)
-            ended = Work(Circumstances(legal_date(now), self._communes), now, self._new_id)
+            ended = Work(self.circumstances(now), now, self._new_id)
             ended.put(await register.load_subjects(conn, codes, ()))
             done = sum(ended.expire(code) for code in codes)
             await self._save(conn, _Session(ended, Queue(())))
@@ -156,7 +165,7 @@ class Registrar:
         if len(requests) > MAX_BATCH:
             raise ValueError(f"{len(requests)} requests are more than one transaction takes")
         now = self._clock.now()
-        world = Circumstances(legal_date(now), self._communes)
+        world = self.circumstances(now)
         work = Work(world, now, self._new_id)
         if not requests:
             return _Session(work, Queue(()))

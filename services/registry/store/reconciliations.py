@@ -210,7 +210,9 @@ async def figures(conn: Connection, id_: str) -> list[Figure]:
         "FROM reconciliation_figure WHERE reconciliation = $1 ORDER BY kind, status",
         id_,
     )
-    return [Figure(*row[:4], int(row[4]), None if row[5] is None else int(row[5])) for row in rows]
+    return [
+        Figure(r[0], r[1], r[2], r[3], int(r[4]), None if r[5] is None else int(r[5])) for r in rows
+    ]
 
 
 async def count_differences(conn: Connection, id_: str) -> dict[str, int]:

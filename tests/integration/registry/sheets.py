@@ -57,8 +57,7 @@ async def upload(
 
 def importer(service: Service, **more: Any) -> Importer:
     """Return a worker in this process."""
-    known = frozenset(communes())
-    bulk = BulkRecorder(service.registrar, service.clock, new_event_id, known)
+    bulk = BulkRecorder(service.registrar, service.clock, new_event_id)
     return Importer(service.database, service.clock, bulk, communes(), **more)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from services.registry.domain import Circumstances, Fact, Refusal
+from services.registry.domain import Fact, Refusal
 from services.registry.domain.checks import check_fact
 from services.registry.domain.first import first_event, is_plain_registration
 from services.registry.handlers.record import Registrar, roots_of
@@ -19,7 +19,7 @@ from services.registry.store import imports_bulk, register
 from services.registry.store.register import Recorded, ReferenceKey
 from shared.contracts.catalogue import event_type
 from shared.contracts.intake import IntakeFact
-from shared.plumbing.clock import Clock, legal_date
+from shared.plumbing.clock import Clock
 from shared.plumbing.outbox import NewEvent, append
 from shared.plumbing.postgres import Connection
 
@@ -32,10 +32,9 @@ class BulkRecorder:
         registrar: Registrar,
         clock: Clock,
         new_id: Callable[[], str],
-        communes: frozenset[str],
     ) -> None:
         self.registrar = registrar
-        self._clock, self._new_id, self._communes = clock, new_id, communes
+        self._clock, self._new_id = clock, new_id
 
     async def record(self, conn: Connection, requests: Sequence[Request]) -> list[Outcome]:
         """Record facts, those of a family in the given order: an outcome for each.
@@ -93,7 +92,7 @@ class BulkRecorder:
         outcomes: list[Outcome | None],
     ) -> None:
         now = self._clock.now()
-        world = Circumstances(legal_date(now), self._communes)
+        world = self.registrar.circumstances(now)
         firsts: list[tuple[str, Fact]] = []
         added: list[tuple[ReferenceKey, Recorded]] = []
         events: list[NewEvent] = []
