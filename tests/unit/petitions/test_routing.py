@@ -1,12 +1,17 @@
+from dataclasses import replace
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
+from services.petitions.domain.commands import AnswerCommand, AssignCommand, FileCommand
 from services.petitions.domain.refusals import Refusal
+from services.petitions.domain.routing import AgencyRow, Directory
+from services.petitions.domain.rules import Rules
+from services.petitions.domain.similar import likeness_of, similarity
 from shared.contracts.communes import communes
 from shared.contracts.values import PetitionField
-from tests.unit.petitions.support import DIRECTORY
+from tests.unit.petitions.support import CALENDAR, DIRECTORY, filed, take
 
 ON = date(2025, 9, 12)
 
@@ -39,3 +44,61 @@ def test_every_commune_is_an_agency_from_the_merger_on() -> None:
 def test_co_ordinating_agencies_are_named_once_and_without_the_lead() -> None:
     fields: list[PetitionField] = ["land", "agriculture", "investment", "tax"]
     assert DIRECTORY.co_ordinating(fields, "STC", ON) == ("SNNMT", "THUE")
+
+
+def agency(code: str, **more: Any) -> AgencyRow:
+    found: dict[str, Any] = {"name": code, "fields": (), "since": date(2020, 1, 1), **more}
+    return AgencyRow(code, **found)
+
+
+OLD = agency("OLD", fields=("land",), until=date(2025, 3, 1), successor="NEW")
+
+
+def test_an_agency_that_ends_needs_a_successor() -> None:
+    with pytest.raises(Refusal, match="agency_without_successor"):
+        Directory.of([replace(OLD, successor=None)])
+
+
+@pytest.mark.parametrize(
+    "heirs",
+    [
+        [],
+        [agency("NEW", since=date(2025, 3, 2))],
+        [agency("NEW", until=date(2025, 2, 1), successor="OLD")],
+    ],
+)
+def test_the_successor_is_there_when_the_agency_ends(heirs: list[AgencyRow]) -> None:
+    with pytest.raises(Refusal, match="unknown_agency"):
+        Directory.of([OLD, *heirs])
+
+
+def test_a_field_goes_on_with_the_successor_also_after_a_second_merger() -> None:
+    later = agency("NEW", until=date(2026, 1, 1), successor="LAST")
+    directory = Directory.of([OLD, later, agency("LAST")])
+    assert directory.route("land", date(2025, 2, 28)) == "OLD"
+    assert directory.route("land", date(2025, 3, 1)) == "NEW"
+    assert directory.route("land", date(2026, 1, 1)) == "LAST"
+    assert directory.ended(date(2025, 3, 1)) == ("OLD",)
+    with pytest.raises(Refusal, match="unknown_agency"):
+        directory.check("OLD", date(2025, 3, 1))
+
+
+def test_the_successor_answers_what_the_ended_agency_led() -> None:
+    old = replace(OLD, until=date(2026, 3, 10))
+    rules = Rules(Directory.of([old, agency("NEW"), agency("VP", front_desk=True)]), CALENDAR)
+    petition = filed(FileCommand(field="land", petitioner_kind="enterprise"), rules=rules)
+    given = take(petition, AssignCommand(), "VP", rules=rules).petition
+    assert given.state.agency == "OLD"
+    answer = AnswerCommand("1/NEW")
+    with pytest.raises(Refusal, match="not_lead_agency"):
+        take(given, answer, "NEW", date(2026, 3, 9), rules=rules)
+    assert take(given, answer, "NEW", date(2026, 3, 10), rules=rules)
+
+
+def test_texts_that_say_the_same_are_alike() -> None:
+    text = "Đề nghị tháo gỡ vướng mắc thanh toán nợ đọng xây dựng cơ bản tại dự án cầu Kỳ Lừa"
+    one, same = likeness_of("land", text), likeness_of("land", text.upper() + "!")
+    assert similarity(one.signature, same.signature) == 1.0
+    other = likeness_of("land", "Xin hướng dẫn thủ tục thuê đất để trồng hồi ở xã Mẫu Sơn năm nay")
+    assert similarity(one.signature, other.signature) < 0.2
+    assert not set(one.bands) & set(likeness_of("tax", text).bands)

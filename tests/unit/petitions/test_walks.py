@@ -15,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from services.analytics.domain.cells import TOTAL, flow_measure, stock_measure
 from services.analytics.domain.petition_fold import KIND, PetitionLine, fold_petitions
 from services.petitions.domain import decide
-from services.petitions.domain.calendar import Moment
 from services.petitions.domain.commands import (
     Command,
     CorrectCommand,
@@ -38,6 +37,8 @@ from tests.unit.petitions.support import COMMANDS, RULES, SOURCE, at, line, take
 WALKS = 20_000 if LONG else 2_000
 FIELDS: list[PetitionField] = ["investment", "land", "construction", "tax"]
 ACTIONS: list[Action] = [action for action in get_args(Action) if action != "file"]
+# Taken by `do_anything` alone: a walk that ends at once shows little.
+ENDS = {"withdraw", "reject", "mark_duplicate", "correct"}
 UNDO = CorrectCommand("ghi nhầm", undo=True)
 PUT_RIGHT = [
     UNDO,
@@ -69,6 +70,7 @@ class Walk(RuleBasedStateMachine):
     @initialize(field=st.sampled_from(FIELDS))
     def begin(self, field: PetitionField) -> None:
         self._file(field)
+        self._try(self.petitions[0], COMMANDS["assign"], "VPUB")
 
     @rule(field=st.sampled_from(FIELDS))
     def file(self, field: PetitionField) -> None:
@@ -76,19 +78,31 @@ class Walk(RuleBasedStateMachine):
             self._file(field)
 
     @rule(which=st.integers(0, 2), choice=st.integers(0, 40), days=st.integers(0, 12))
-    def do_what_is_possible(self, which: int, choice: int, days: int) -> None:
+    def go_on(self, which: int, choice: int, days: int) -> None:
         self.today += timedelta(days=days)
         petition = self.petitions[which % len(self.petitions)]
-        possible = actions_from(petition.state.status)
-        self._try(petition, COMMANDS[possible[choice % len(possible)]], choice)
+        possible = [a for a in actions_from(petition.state.status) if a not in ENDS]
+        if not possible:
+            return
+        action = possible[choice % len(possible)]
+        agency = "STC" if action == "review" else petition.state.agency or "VPUB"
+        self._try(petition, COMMANDS[action], agency, 18 if choice > 32 else 9)
+
+    @rule(which=st.integers(0, 2), action=st.sampled_from(["answer", "resolve", "reopen"]))
+    def settle(self, which: int, action: Action) -> None:
+        petition = self.petitions[which % len(self.petitions)]
+        self._try(petition, COMMANDS[action], petition.state.agency)
 
     @rule(which=st.integers(0, 2), action=st.sampled_from(ACTIONS), choice=st.integers(0, 3))
     def do_anything(self, which: int, action: Action, choice: int) -> None:
-        self._try(self.petitions[which % len(self.petitions)], COMMANDS[action], choice)
+        petition = self.petitions[which % len(self.petitions)]
+        agency = [petition.state.agency, "VPUB", "STC", "SXD"][choice]
+        self._try(petition, COMMANDS[action], agency)
 
     @rule(which=st.integers(0, 2), command=st.sampled_from(PUT_RIGHT))
     def put_right(self, which: int, command: Command) -> None:
-        self._try(self.petitions[which % len(self.petitions)], command, 0)
+        petition = self.petitions[which % len(self.petitions)]
+        self._try(petition, command, petition.state.agency or "VPUB")
 
     @rule(days=st.integers(1, 30))
     def wait(self, days: int) -> None:
@@ -110,13 +124,11 @@ class Walk(RuleBasedStateMachine):
         self.ledgers[decision.petition.id] = []
         self._keep(None, decision)
 
-    def _try(self, petition: Petition, command: Command, choice: int) -> None:
+    def _try(self, petition: Petition, command: Command, agency: str | None, hour: int = 9) -> None:
         if isinstance(command, SystemCommand):
             return  # the clock's own; `wait` takes them
-        agency = [petition.state.agency or "VPUB", "VPUB", "STC", "SXD"][choice % 4]
-        known = Known(tuple(self.ledgers[petition.id]), self.petitions[0])
-        hour = 18 if choice % 5 == 4 else 9
-        moment: Moment = at(self.today, hour)
+        known = Known(tuple(self.ledgers[petition.id]), self.petitions[-1])
+        moment = at(self.today, hour)
         try:
             decision = take(petition, command, agency, moment, petitioner=True, known=known)
         except Refusal:
@@ -208,7 +220,7 @@ MEASURES = {stock_measure(KIND, status) for status in get_args(PetitionStatus)} 
 TestWalks = Walk.TestCase
 TestWalks.settings = settings(
     max_examples=WALKS,
-    stateful_step_count=12,
+    stateful_step_count=16,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
