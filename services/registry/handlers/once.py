@@ -1,12 +1,12 @@
 """A request of the HTTP door happens once, and the same again gets the same answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
 from services.registry.handlers.queries import first_answer
-from services.registry.handlers.record import Registrar
+from services.registry.handlers.record import Registrar, roots_of
 from services.registry.handlers.together import Together
 from services.registry.handlers.work import Outcome, Request
 from shared.plumbing import idempotency
@@ -48,6 +48,11 @@ class _Job:
     key: Key | None
     render: Callable[[Done], Answer]
 
+    @property
+    def touches(self) -> set[Hashable]:
+        """The families and the key that it takes."""
+        return {*roots_of(self.request), *([self.key.place] if self.key else [])}
+
 
 _Settled: TypeAlias = Answer | Exception | None
 
@@ -61,7 +66,10 @@ class Once:
     def __init__(self, registrar: Registrar, clock: Clock) -> None:
         self.registrar, self.clock = registrar, clock
         self._together: Together[_Job, Answer] = Together(
-            self._run_together, self._run_alone, lambda job: job.key and job.key.place
+            self._run_together,
+            self._run_alone,
+            touches=lambda job: job.touches,
+            key_of=lambda job: job.key and job.key.place,
         )
 
     async def run(
