@@ -31,7 +31,10 @@ INTAKE_PREFIX: Final = "vn.caunoi.intake."
 def _clean_text(value: str) -> str:
     # NFC so that the same name is the same bytes; control characters break every report.
     text = unicodedata.normalize("NFC", value).strip()
-    if not text or any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
+    # What is printable holds none of them; looking at each letter is slow.
+    if not text or (
+        not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cs"} for c in text)
+    ):
         raise complaint(
             "invalid_text",
             "Văn bản trống hoặc có ký tự điều khiển.",
