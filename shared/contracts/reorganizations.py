@@ -78,8 +78,12 @@ class ReorganizationIn(Model):
     origin: Origin = "live"
     reference: Reference
     reason: Reason | None = None
-    predecessors: Annotated[tuple[EntityCode, ...], Field(min_length=1, max_length=MOST_SUBJECTS)]
-    successors: Annotated[tuple[SuccessorIn, ...], Field(min_length=1, max_length=MOST_SUBJECTS)]
+    predecessors: Annotated[
+        tuple[EntityCode, ...], Field(strict=False, min_length=1, max_length=MOST_SUBJECTS)
+    ]
+    successors: Annotated[
+        tuple[SuccessorIn, ...], Field(strict=False, min_length=1, max_length=MOST_SUBJECTS)
+    ]
 
     @property
     def code(self) -> str:

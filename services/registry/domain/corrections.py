@@ -22,7 +22,7 @@ from services.registry.domain.subject import Subject
 from shared.contracts.values import COLLECTIVE_KINDS, DEPENDENT_KINDS
 
 _DETAILS: Final = frozenset({"on", "name", "legal_form", "commune", "industry"})
-_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+CORRECTED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "EnterpriseRegistered": _DETAILS | {"capital_vnd"},
     "CooperativeRegistered": _DETAILS - {"legal_form"} | {"capital_vnd"},
     "BranchRegistered": _DETAILS - {"legal_form"},
@@ -86,7 +86,7 @@ def _standing(register: Register, code: str) -> Subject:
 
 
 def _put_right(code: str, subject: Subject, wrong: Fact, correction: Correction) -> Fact:
-    allowed = _FIELDS.get(wrong.name, frozenset({"on"}))
+    allowed = CORRECTED_FIELDS.get(wrong.name, frozenset({"on"}))
     if subject.state.kind in COLLECTIVE_KINDS:
         allowed -= {"legal_form"}
     strange = [name for name in correction.named if name not in allowed]

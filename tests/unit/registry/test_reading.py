@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.consumer import read
+from services.registry.domain import Fact
 from services.registry.handlers import Request, Unreadable
 from shared.plumbing.kafka.records import RawRecord
 from tests.unit.registry.support import CODE
@@ -56,6 +57,7 @@ def test_a_record_in_binary_mode_is_read() -> None:
     arrival = read(record())
     assert isinstance(arrival, Request)
     assert (arrival.code, arrival.key) == (CODE, ("/vn/lang-son/dkkd", "R-1"))
+    assert isinstance(arrival.fact, Fact)
     assert arrival.fact.sets.capital_vnd == 15
 
 

@@ -48,7 +48,7 @@ def reorganize(
 
 
 def told(decisions: tuple[Decision, ...]) -> list[tuple[str, str, str | None]]:
-    found = []
+    found: list[tuple[str, str, str | None]] = []
     for decision in decisions:
         entry = decision.asserts[-1]
         found.append((decision.subject.code, decision.name, entry.why or entry.by))
