@@ -119,7 +119,10 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _alarming(self) -> AsyncIterator[None]:
-        work = repeat("alarms", self.settings.alarm_seconds, self.automatic.alarm)
+        async def look() -> int:
+            return await self.automatic.hand_over() + await self.automatic.alarm()
+
+        work = repeat("alarms", self.settings.alarm_seconds, look)
         self._alarms = asyncio.create_task(work, name="alarms")
         try:
             yield

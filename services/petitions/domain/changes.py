@@ -74,6 +74,9 @@ def _transfer(case: Case, command: TransferCommand) -> Change:
     case.rules.directory.check(command.agency, case.on)
     kept = case.state.co_agencies if command.co_agencies is None else command.co_agencies
     given = _given(case, command.agency, kept, case.workings.complexity)
+    if command.inherits:
+        same = {"agency_due_on": case.state.agency_due_on}
+        given = Change(case.workings, {**given.state, **same})
     return replace(given, reason=command.reason)
 
 

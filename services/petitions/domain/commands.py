@@ -81,12 +81,16 @@ class ResolveCommand:
 
 @dataclass(frozen=True)
 class TransferCommand:
-    """Another agency leads from now on; `co_agencies` None keeps those that co-ordinate."""
+    """Another agency leads from now on; `co_agencies` None keeps those that co-ordinate.
+
+    `inherits`: a successor takes over, and the agency's clock runs on too.
+    """
 
     agency: Agency | None
     reason: str | None
     co_agencies: tuple[Agency, ...] | None = None
     when: When = When()
+    inherits: bool = False
 
 
 @dataclass(frozen=True)

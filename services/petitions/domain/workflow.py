@@ -106,7 +106,13 @@ WORKFLOW: Final[tuple[Step, ...]] = (
     *_rows("file", (None,), "filed", "PetitionFiled", ("filer",)),
     *_rows("assign", ("filed",), "assigned", "PetitionAssigned", ("officer",)),
     *_rows(
-        "transfer", _WORKED, "assigned", "PetitionTransferred", _LEAD_DESK, ("agency", "reason")
+        "transfer",
+        _WORKED,
+        "assigned",
+        "PetitionTransferred",
+        # The clock itself hands on what an agency led that has ended.
+        ("lead_agency", "front_desk", "system"),
+        ("agency", "reason"),
     ),
     *_rows(
         "request_supplement",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.petitions.domain import decide
-from services.petitions.domain.commands import SystemCommand
+from services.petitions.domain.commands import SystemCommand, TransferCommand
 from services.petitions.domain.petition import Petition
 from services.petitions.domain.refusals import Refusal
 from services.petitions.domain.rules import SYSTEM, Rules
@@ -63,6 +63,26 @@ class Automatic:
             command = next_action(petition.workings)
             petition = await _take(conn, petition, command, hand, rules)
 
+    async def hand_over(self) -> int:
+        """Give what agencies led that have ended to their successors; return how many."""
+        given = 0
+        while True:
+            async with self.database.transaction() as conn:
+                hand = Hand("clock", None, self.clock.now())
+                rules = await self.rulebook.rules(conn)
+                today = moment_of(hand.now).day
+                ended = rules.directory.ended(today)
+                found = await review.claim_led_by(conn, ended, _SLICE) if ended else []
+                for petition in found:
+                    assert petition.state.agency is not None
+                    heir = rules.directory.current(petition.state.agency, today)
+                    reason = f"{heir} kế thừa {petition.state.agency}"
+                    command = TransferCommand(heir, reason, inherits=True)
+                    await _take(conn, petition, command, hand, rules)
+            given += len(found)
+            if len(found) < _SLICE:
+                return given
+
     async def recalendar(self) -> int:
         """Date open petitions again under the present calendar; return how many dates changed."""
         changed, after = 0, ""
@@ -89,7 +109,11 @@ async def _redate(conn: Connection, petition: Petition, hand: Hand, rules: Rules
 
 
 async def _take(
-    conn: Connection, petition: Petition, command: SystemCommand, hand: Hand, rules: Rules
+    conn: Connection,
+    petition: Petition,
+    command: SystemCommand | TransferCommand,
+    hand: Hand,
+    rules: Rules,
 ) -> Petition:
     decision = decide.act(
         petition,

@@ -38,6 +38,18 @@ async def claim_alarms(conn: Connection, today: str, limit: int) -> list[Petitio
     return [petition_of(row) for row in rows]
 
 
+async def claim_led_by(conn: Connection, agencies: Sequence[str], limit: int) -> list[Petition]:
+    """Load and lock petitions in work whose lead is one of the agencies, by due date."""
+    rows = await conn.fetch(
+        f"SELECT {COLUMNS} FROM petition WHERE agency = ANY($1)"
+        " AND status IN ('assigned', 'in_progress')"
+        " ORDER BY due_on, id LIMIT $2 FOR UPDATE SKIP LOCKED",
+        list(agencies),
+        limit,
+    )
+    return [petition_of(row) for row in rows]
+
+
 async def awaiting_after(conn: Connection, after: str, limit: int) -> list[Petition]:
     """Load and lock petitions whose clock runs, by id, those that follow `after`."""
     rows = await conn.fetch(

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from services.petitions.api.actions import BODIES
 from shared.contracts.catalogue import parse
 from shared.plumbing.clock import FixedClock
 from shared.plumbing.postgres import Connection
@@ -198,3 +199,18 @@ async def test_a_transfer_needs_a_reason_and_gives_the_lead_away(as_: As) -> Non
     assert problem(refused, 403) == "not_lead_agency"
     taken = await act(as_, petition_id, "answer", by="SXD", document="1/SXD")
     assert taken.status_code == 200
+
+
+async def test_an_action_whose_body_has_nothing_to_say_needs_none(as_: As) -> None:
+    filed = await file(as_)
+    answer = await as_("VPUB").post(f"/v1/petitions/{filed['id']}/actions/assign")
+    assert answer.status_code == 200, answer.text
+
+
+async def test_every_action_is_in_the_openapi_document_with_its_body(as_: As) -> None:
+    paths = (await as_("").get("/openapi.json")).json()["paths"]
+    actions = {
+        path.rsplit("/", 1)[1]: one["post"] for path, one in paths.items() if "/actions/" in path
+    }
+    assert set(actions) == set(BODIES)
+    assert all("requestBody" in operation for operation in actions.values())

@@ -185,3 +185,23 @@ async def test_the_limits_of_the_migration_are_those_of_the_rules(
     async with service.database.connection() as conn:
         rules = await service.rulebook.rules(conn)
     assert tuple(rules.limits.rows) == DEFAULT_LIMITS.rows
+
+
+async def test_what_an_agency_led_that_has_ended_goes_to_its_successor(
+    as_: As, service: Service, clock: FixedClock, sql: Connection
+) -> None:
+    petition_id = await assigned(as_)
+    before = (await as_("STC").get(f"/v1/petitions/{petition_id}")).json()["state"]
+    await load_agencies(service.database, service.rulebook.directory)
+    await sql.execute(
+        "UPDATE agency SET valid_to = '2026-03-04', successor = 'SXD' WHERE code = 'STC'"
+    )
+    clock.set(datetime(2026, 3, 4, 2, tzinfo=UTC))
+    assert await service.automatic.hand_over() == 1
+    assert await service.automatic.hand_over() == 0
+    after = (await as_("SXD").get(f"/v1/petitions/{petition_id}")).json()["state"]
+    assert (before["agency"], after["agency"]) == ("STC", "SXD")
+    assert after["due_on"] == before["due_on"]
+    assert after["agency_due_on"] == before["agency_due_on"]
+    answer = await act(as_, petition_id, "answer", by="SXD", document="1/SXD")
+    assert answer.status_code == 200
