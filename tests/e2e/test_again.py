@@ -1,53 +1,73 @@
 """Started again, the house goes on with its data; the order of starting does not matter."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
 
 from deploy.local.services import SERVICES
+from deploy.local.stack import Stack
 from tests.e2e.audit import assert_sound
 from tests.e2e.facts import BILLION, enterprise, petition
-from tests.e2e.house import House, finish, moved
+from tests.e2e.house import House, finish, moved, running_stack
 
 
-async def test_stopped_and_started_again_it_goes_on_with_its_data(fragile: House) -> None:
-    loaded = await finish(await fragile.start_load())
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[Stack]:
+    with running_stack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+async def own(own_stack: Stack) -> AsyncIterator[House]:
+    """A house for the tests of this file, with the sample loaded."""
+    house = House(own_stack)
+    loaded = await finish(await house.start_load())
     assert loaded.code == 0, loaded.said
-    first = await fragile.post("registry", "/v1/enterprises", enterprise())
-    filed = await fragile.post("petitions", "/v1/petitions", petition())
+    yield house
+    await house.close()
+
+
+async def test_stopped_and_started_again_it_goes_on_with_its_data(own: House) -> None:
+    first = await own.post("registry", "/v1/enterprises", enterprise())
+    filed = await own.post("petitions", "/v1/petitions", petition())
     assert (first.status_code, filed.status_code) == (201, 201)
-    await fragile.settled()
-    before, token = await fragile.figures(), fragile.stack.token
-    await fragile.close()
+    await own.settled()
+    before, token = await own.figures(), own.stack.token
+    await own.close()
 
-    await asyncio.to_thread(fragile.stack.stop)
-    await asyncio.to_thread(fragile.stack.start)
+    await asyncio.to_thread(own.stack.stop)
+    await asyncio.to_thread(own.stack.start)
 
-    assert fragile.stack.token == token
-    assert await fragile.figures() == before
-    assert (await fragile.check_report()).code == 0
-    again = await finish(await fragile.start_load())
+    assert own.stack.token == token
+    assert await own.figures() == before
+    assert (await own.check_report()).code == 0
+    again = await finish(await own.start_load())
     assert again.code == 0, again.said
     assert "9723" in again.said, "the sample was sent twice"
     body = enterprise(capital_vnd=BILLION)
-    answer = await fragile.post("registry", "/v1/enterprises", body)
+    answer = await own.post("registry", "/v1/enterprises", body)
     assert answer.status_code == 201, answer.text
     petition_id = filed.json()["id"]
     path = f"/v1/petitions/{petition_id}/actions/assign"
-    assert (await fragile.post("petitions", path, {}, "VPUB")).status_code == 200
-    await fragile.settled()
-    assert moved(before, await fragile.figures()) == {
+    assert (await own.post("petitions", path, {}, "VPUB")).status_code == 200
+    await own.settled()
+    assert moved(before, await own.figures()) == {
         "enterprises": 1,
         "enterprises_new": 1,
         "enterprises_capital": BILLION,
         "enterprises_new_capital": BILLION,
     }
-    await assert_sound(fragile)
+    await assert_sound(own)
 
 
-async def test_each_service_restarted_cleanly_in_turn_loses_nothing(fragile: House) -> None:
-    for expected, service in enumerate((*SERVICES, "postgres", "kafka"), 1):
-        await asyncio.to_thread(fragile.stack.restart, service)
-        answer = await fragile.post("registry", "/v1/enterprises", enterprise())
+async def test_each_service_restarted_cleanly_in_turn_loses_nothing(own: House) -> None:
+    await own.settled()
+    before = (await own.figures())["enterprises_new"]
+    for expected, service in enumerate((*SERVICES, "postgres", "kafka"), before + 1):
+        await asyncio.to_thread(own.stack.restart, service)
+        answer = await own.post("registry", "/v1/enterprises", enterprise())
         assert answer.status_code == 201, (service, answer.text)
-        await fragile.settled()
-        assert (await fragile.figures())["enterprises_new"] == expected, service
-    await assert_sound(fragile)
+        await own.settled()
+        assert (await own.figures())["enterprises_new"] == expected, service
+    await assert_sound(own)

@@ -18,7 +18,7 @@ from tests.e2e.rubbish import LARGE, Edits, Sent, read, send, send_raw_name, spo
 from tests.support.servers import until
 
 PARTITION = 5
-FAR = 10**12  # a position that no log of these tests comes near
+FAR = 10**6  # above the mark: positions that no log of these tests comes near
 ODD = (("x-note", None), ("x-seal", b"\xff\xfe\x00"))
 """Headers that are nobody's business: a record that has them is as good as another."""
 
@@ -194,17 +194,21 @@ async def pretend(house: House, record: RawRecord) -> Sent:
     )
     looks = Sent("", "", record.key, record.value, record.headers)
     return looks.with_header("ce_previous", str(mark).encode()).with_header(
-        "ce_position", str(FAR).encode()
+        "ce_position", str(mark + FAR).encode()
     )
 
 
 async def park(house: House, topic: Topic, record: RawRecord, edits: Edits) -> None:
     """Send rubbish after an event and see it parked whole, and nothing else moved."""
     before = await house.figures()
+    good = await pretend(house, record)
+    first = int(dict(good.headers)["ce_position"] or b"")
     bad = [
-        one.with_header("ce_position", str(FAR + number).encode())
-        for number, one in enumerate(spoilt(await pretend(house, record), EVENT_CODES, edits))
+        one.with_header("ce_position", str(first + number).encode())
+        for number, one in enumerate(spoilt(good, EVENT_CODES, edits))
     ]
+    beyond = good.with_header("ce_position", str(10**17).encode())
+    bad.append(replace(beyond, name="position out of reach", code="no_place"))
     repeat = Sent("repeat", "", record.key, record.value, record.headers)
     sent = await send(house.kafka, topic, record.partition, [*bad, repeat])
     await house.settled()

@@ -91,24 +91,20 @@ async def weather(house: House, victims: Iterable[str], seed: int) -> None:
     assert figures["petitions_filed"] == len(answers) // 2, killed
 
 
-@pytest.mark.parametrize("number", ROUNDS)
-async def test_services_killed_while_the_sample_loads_leave_the_figures_exact(
-    fragile: House, number: int
+STORMS = {
+    # The short way has all in one: each process once.
+    "everything": [*SERVICES, *SERVERS],
+    "services": [*SERVICES, *SERVICES],
+    "servers": list(SERVERS),
+    "again and again": [*SERVICES, *SERVICES, *SERVERS, *SERVERS],
+}
+
+
+@pytest.mark.parametrize(
+    ("victims", "number"),
+    [(victims, number) for victims in (STORMS if LONG else ["everything"]) for number in ROUNDS],
+)
+async def test_whatever_is_killed_while_the_sample_loads_the_figures_are_exact(
+    fragile: House, victims: str, number: int
 ) -> None:
-    await weather(fragile, [*SERVICES, *SERVICES], SEED + number)
-
-
-@pytest.mark.parametrize("number", ROUNDS)
-async def test_servers_killed_while_the_sample_loads_leave_the_figures_exact(
-    fragile: House, number: int
-) -> None:
-    await weather(fragile, SERVERS, SEED + number)
-
-
-@pytest.mark.long
-@pytest.mark.skipif(not LONG, reason="long: TEST_LONG=1")
-@pytest.mark.parametrize("number", ROUNDS)
-async def test_everything_killed_while_the_sample_loads_leaves_the_figures_exact(
-    fragile: House, number: int
-) -> None:
-    await weather(fragile, [*SERVICES, *SERVICES, *SERVERS, *SERVERS], SEED + number)
+    await weather(fragile, STORMS[victims], SEED + number)

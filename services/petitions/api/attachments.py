@@ -11,10 +11,10 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
-from services.petitions.api.parameters import Handler, Id
+from services.petitions.api.parameters import Handler, Id, Sender
 from services.petitions.domain.files import ENDINGS
 from services.petitions.handlers.attachments import MOST_OCTETS, Attachment, Attachments
-from shared.plumbing.http import BodyRule, CurrentPrincipal
+from shared.plumbing.http import BodyRule
 
 OCTETS: Final = "application/octet-stream"
 PLACE: Final = "/v1/petitions/*/attachments"
@@ -76,7 +76,7 @@ def attachments_router(attachments: Attachments) -> APIRouter:
     async def add(
         petition_id: Id,
         request: Request,
-        principal: CurrentPrincipal,
+        principal: Sender,
         content_disposition: Annotated[
             str | None,
             Header(

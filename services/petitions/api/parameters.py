@@ -63,6 +63,13 @@ async def _reads_events(principal: CurrentPrincipal) -> Principal:
     return principal
 
 
+async def _sends_files(principal: CurrentPrincipal) -> Principal:
+    # Whoever can neither file nor handle is not told whether the petition is here.
+    if FILE not in principal.scopes:
+        require(principal, HANDLE)
+    return principal
+
+
 async def _acts(principal: CurrentPrincipal) -> Principal:
     # Which of them an action needs is said by the table; a portal acts for the petitioner.
     if not principal.scopes & {FILE, REVIEW}:
@@ -77,6 +84,7 @@ CallerOf = Annotated[Caller, Depends(caller_dependency)]
 Expected = Annotated[int | None, Depends(expected_dependency)]
 Handler = Annotated[Principal, Depends(requires(HANDLE))]
 Subscriber = Annotated[Principal, Depends(_reads_events)]
+Sender = Annotated[Principal, Depends(_sends_files)]
 Id = Annotated[str, Path(pattern=PETITION_ID_PATTERN)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 AfterPosition = Annotated[int, Query(ge=0, le=2**63 - 1, description="The position read up to.")]
