@@ -21,6 +21,10 @@ SCOPES = (
     "operate",
 )
 OPERATOR = "operator"
+# Those who act on petitions: one officer of each agency that leads a field, and the portal.
+AGENCIES = ("STC", "SNNMT", "SXD", "SNV", "SGDDT", "SKHCN", "SCT", "NHNN", "THUE", "BQLKKT", "VPUB")
+REVIEWER = "STC"
+PORTAL = "portal"
 
 
 class Token(TypedDict):
@@ -42,18 +46,30 @@ def new_token(name: str, agency: str | None, scopes: Sequence[str]) -> Token:
 def ensure(path: Path, more: Sequence[Token] = ()) -> list[Token]:
     """The tokens of the file, written first where they are missing (mode 600).
 
-    There is always one named `operator` with every scope; it stays the same from run to run.
+    There is always one named `operator` with every scope, one `officer-<agency>` for each agency
+    and one `portal`; they stay the same from run to run.
     `more` replace tokens of the same name.
     """
     tokens = {token["name"]: token for token in _read(path)}
     before = dict(tokens)
     tokens.setdefault(OPERATOR, new_token(OPERATOR, None, SCOPES))
     tokens[OPERATOR]["scopes"] = sorted(SCOPES)
+    for made in _officers():
+        tokens.setdefault(made["name"], made)
     tokens.update({token["name"]: token for token in more})
     if tokens != before or path.stat().st_mode & 0o077:
         rows = list(tokens.values())
         write_secret(path, json.dumps({"tokens": rows}, ensure_ascii=False, indent=2) + "\n")
     return list(tokens.values())
+
+
+def _officers() -> list[Token]:
+    officers = []
+    for agency in AGENCIES:
+        more = ["petitions:review"] if agency == REVIEWER else []
+        scopes = ["petitions:file", "petitions:handle", *more]
+        officers.append(new_token(f"officer-{agency}", agency, scopes))
+    return [*officers, new_token(PORTAL, None, ["petitions:file"])]
 
 
 def _read(path: Path) -> list[Token]:
