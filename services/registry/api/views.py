@@ -44,7 +44,7 @@ class EntityOut(BaseModel):
 
 
 class StandingOut(BaseModel):
-    """The entries of a subject that stand, in legal order: none when it was voided."""
+    """The entries of a subject that stand, in legal order."""
 
     code: str
     version: int

@@ -170,3 +170,43 @@ async def test_a_batch_ends_at_its_octets_but_holds_one_event_at_least(
         assert len(await stamping.stamped(conn, 0, 10, 1)) == 1
     finally:
         await conn.close()
+
+
+async def test_a_cut_end_and_a_rewritten_log_show_by_a_head_that_was_written_down(
+    dsn: str, database: Database
+) -> None:
+    await write(database, some_events(20))
+    await _stamp_all(dsn)
+    async with database.connection() as conn:
+        mark = outbox.Mark.parse((await outbox.head(conn)).mark)
+        assert await outbox.verify(conn, mark) is None
+    await write(database, some_events(5, start=20))
+    await _stamp_all(dsn)
+    async with database.connection() as conn:
+        assert await outbox.verify(conn, mark) is None, "the log only went on"
+        other = await outbox.verify(conn, outbox.Mark(7, mark.hash))
+    assert other is not None
+    assert other.position == 7
+    assert "rewritten" in other.reason
+    # The last six are cut off with all that points at them: what is left fits in itself.
+    await _tamper(dsn, "DELETE FROM event WHERE id > 19")
+    await _tamper(dsn, "DELETE FROM stamp WHERE position > 19")
+    await _tamper(
+        dsn,
+        "UPDATE relay SET stamped_through = 19, sent_through = 0, "
+        "head = (SELECT hash FROM stamp WHERE position = 19), last_positions = ARRAY(SELECT "
+        "coalesce((SELECT max(position) FROM stamp WHERE partition = p), 0) "
+        "FROM generate_series(0, 3) p ORDER BY p)",
+    )
+    assert await _verify(database) is None
+    async with database.connection() as conn:
+        cut = await outbox.verify(conn, mark)
+    assert cut is not None
+    assert cut.position == 19
+    assert "its end is cut" in cut.reason
+
+
+@pytest.mark.parametrize("text", ["", "7", "7:", "7:zz", "7:00", f"-1:{'00' * 32}"])
+def test_what_is_no_head_is_not_taken_for_one(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        outbox.Mark.parse(text)
