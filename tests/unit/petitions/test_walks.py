@@ -179,6 +179,11 @@ class Walk(RuleBasedStateMachine):
             assert new.due_on == old.due_on or old.due_on >= self._paused_since(before)
         if action == "transfer":
             assert new.due_on == old.due_on
+        if action not in {"correct", "reopen", "dispute"}:
+            was, now = before.workings.clock, decision.petition.workings.clock
+            assert (now.starts, now.term, now.before) == (was.starts, was.term, was.before)
+            assert now.extra[: len(was.extra)] == was.extra
+            assert [p.since for p in now.pauses][: len(was.pauses)] == [p.since for p in was.pauses]
         if action in {"overdue", "escalate"}:
             key = (before.id, new.round, before.workings.alarms)
             assert key not in self.said
@@ -191,9 +196,11 @@ class Walk(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         standing = [one.entry for ledger in self.ledgers.values() for one in ledger]
-        told = totals(self.events)
-        assert told == totals([PetitionLine(1, entry) for entry in standing])
-        assert told == counted([p.state.status for p in self.petitions], standing)
+        # By every breakdown: what was told adds up to what stands.
+        assert fold_petitions(self.events) == fold_petitions(
+            [PetitionLine(1, entry) for entry in standing]
+        )
+        assert totals(self.events) == counted([p.state.status for p in self.petitions], standing)
 
 
 def totals(lines: list[PetitionLine]) -> Counter[Any]:
