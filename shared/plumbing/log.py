@@ -2,11 +2,14 @@
 
 import logging
 import sys
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+from shared.plumbing.clock import SystemClock
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -39,8 +42,45 @@ def configure(service: str, level: str = "INFO") -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    _plain.handler, _plain.service = handler, service
     root.setLevel(_number(level))
     _quieten_libraries()
+
+
+def say_plainly(logger: str, event: str, **facts: Any) -> None:
+    """Write what `get_logger(logger).info(event, **facts)` does, at a tenth of its price.
+
+    For the line that is written for each request: the processors cost more than the request's own
+    way through the framework. Facts that were bound to the context are not in it.
+    """
+    handler = _plain.handler
+    if handler is None:
+        get_logger(logger).info(event, **facts)
+        return
+    if logging.getLogger().level > logging.INFO:
+        return
+    time = f"{_CLOCK.now().replace(tzinfo=None).isoformat()}Z"
+    whole = {**facts, "event": event, "level": "info", "logger": logger, "time": time}
+    line = _dump({**whole, "service": _plain.service})
+    handler.acquire()
+    try:
+        # A full disk or a reader that has gone costs the line and never what it speaks of.
+        with suppress(OSError, ValueError):
+            handler.stream.write(f"{line}\n")
+            handler.flush()
+    finally:
+        handler.release()
+
+
+class _Plain:
+    """Where plain lines go; no handler before the first `configure`."""
+
+    handler: "logging.StreamHandler[TextIO] | None" = None
+    service = ""
+
+
+_plain = _Plain()
+_CLOCK = SystemClock()
 
 
 def _shared_processors(service: str) -> list[Processor]:

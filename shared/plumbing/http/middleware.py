@@ -17,7 +17,7 @@ from shared.plumbing.clock import monotonic
 from shared.plumbing.errors import Problem
 from shared.plumbing.http import problems
 from shared.plumbing.ids import new_event_id
-from shared.plumbing.log import get_logger
+from shared.plumbing.log import get_logger, say_plainly
 
 _log = get_logger(__name__)
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -33,6 +33,7 @@ class HttpMetrics:
 
     def __init__(self, registry: CollectorRegistry, service: str) -> None:
         self._service = service
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "caunoi_http_requests_total",
             "HTTP requests answered.",
@@ -49,9 +50,19 @@ class HttpMetrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""
-        method = method if method in _METHODS else "OTHER"
-        self._requests.labels(self._service, method, route, str(status)).inc()
-        self._seconds.labels(self._service, method, route).observe(seconds)
+        key = (method if method in _METHODS else "OTHER", route, status)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = self._find(*key)
+        series[0].inc()
+        series[1].observe(seconds)
+
+    def _find(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        # Looked up once for each kind of request: finding a series costs more than moving it.
+        return (
+            self._requests.labels(self._service, method, route, str(status)),
+            self._seconds.labels(self._service, method, route),
+        )
 
 
 class Observer:
@@ -100,8 +111,11 @@ class Observer:
         self._metrics.observe(method, route, status, seconds)
         if route in _QUIET and status == HTTPStatus.OK:
             return
-        say = _log.error if status >= 500 else _log.info
-        say("request", method=method, route=route, status=status, seconds=round(seconds, 6))
+        facts = {"method": method, "route": route, "status": status, "seconds": round(seconds, 6)}
+        if status >= 500:
+            _log.error("request", **facts)
+        else:
+            say_plainly(__name__, "request", **facts)
 
 
 def route_template(scope: Scope) -> str:
