@@ -115,7 +115,7 @@ def test_the_log_folds_every_subject_to_its_state(folder: str) -> None:
 
 
 def test_the_correction_is_the_one_that_the_contract_tells() -> None:
-    [found] = [p for p in ALL if p.example.path.name == "RegistrationCorrected.v1.json"]
+    [found] = [p for p in ALL if p.name == "registry-events/RegistrationCorrected.v1.json"]
     value = found.example.value
     amounts = {
         side: [(e["before"] and e["before"]["capital_vnd"], e["after"]["capital_vnd"]) for e in es]

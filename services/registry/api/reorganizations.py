@@ -58,6 +58,7 @@ class Reorganizing:
             "",
             status_code=201,
             response_model=ReorganizedOut,
+            responses={200: {"model": ReorganizedOut, "description": "It was recorded before."}},
             summary="Merge, consolidate, divide or separate",
         )
         async def reorganize(body: ReorganizationIn, caller: CallerOf) -> Response:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
@@ -40,6 +40,12 @@ from shared.contracts.intake import (
 from shared.plumbing.idempotency import Answer
 
 
+# The same report again is answered by what it did the first time.
+_KNOWN: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": WrittenOut, "description": "It was recorded before."}
+}
+
+
 @dataclass(frozen=True)
 class Doors:
     """The routers of this service over its use cases."""
@@ -60,6 +66,7 @@ class Doors:
             "/enterprises",
             status_code=201,
             response_model=WrittenOut,
+            responses=_KNOWN,
             summary="Register an enterprise",
         )
         async def enterprise(body: EnterpriseRegisteredIn, caller: CallerOf) -> Response:
@@ -69,6 +76,7 @@ class Doors:
             "/cooperatives",
             status_code=201,
             response_model=WrittenOut,
+            responses=_KNOWN,
             summary="Register a co-operative, a union or a group",
         )
         async def cooperative(body: CooperativeRegisteredIn, caller: CallerOf) -> Response:
@@ -78,6 +86,7 @@ class Doors:
             "/branches",
             status_code=201,
             response_model=WrittenOut,
+            responses=_KNOWN,
             summary="Register a dependent unit",
         )
         async def branch(body: BranchRegisteredIn, caller: CallerOf) -> Response:
