@@ -221,6 +221,7 @@ class Service:
         """Read the register for a scrape."""
         gauges = await self.queries.gauges()
         self.metrics.show(gauges.rejected, gauges.waiting, gauges.entities)
+        self.metrics.show_imports(await self.imports.states())
         drifts = await self.reconciler.drifts()
         self.metrics.show_drift([(d.kind, d.entities, d.capital_vnd) for d in drifts])
 

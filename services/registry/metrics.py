@@ -1,7 +1,7 @@
 """Every series of the registry beside those of its plumbing."""
 
 from collections import Counter as Counts
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -45,6 +45,13 @@ class RegistryMetrics:
             ["figure", "kind"],
             registry=registry,
         )
+        # Do files wait, and does one fail?
+        self.imports = Gauge(
+            "caunoi_registry_imports",
+            "Imported files that are kept, by state.",
+            ["state"],
+            registry=registry,
+        )
 
     def show_drift(self, drifts: Sequence[tuple[str, int, int | None]]) -> None:
         """Set the drift: rows of (kind, entities, VND or None where it is not known)."""
@@ -53,6 +60,12 @@ class RegistryMetrics:
             self.drift.labels("entities", kind).set(entities)
             if capital_vnd is not None:
                 self.drift.labels("vnd", kind).set(capital_vnd)
+
+    def show_imports(self, states: Mapping[str, int]) -> None:
+        """Set the gauge of imported files: {state: number}."""
+        self.imports.clear()
+        for state, number in states.items():
+            self.imports.labels(state).set(number)
 
     def count(self, results: Counts[str]) -> None:
         """Count what became of intake records."""
