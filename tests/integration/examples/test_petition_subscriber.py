@@ -195,7 +195,7 @@ class Subscriber:
         async def there() -> bool:
             return self.mine.petitions() == states
 
-        await until(there, what=f"the list is as the service's at {head}: {self.log}", seconds=30)
+        await until(there, what=f"the list is as the service's at {head}: {self.log}", seconds=60)
 
 
 @pytest.fixture
@@ -237,11 +237,11 @@ async def test_a_hole_is_filled_from_the_feed(system: System, subscriber: Subscr
     await system.walk(range(6))
     with subscriber.running():
         await subscriber.catches_up()
-    await system.walk(range(6, 40))
+    await system.walk(range(6, 20))
     await system.published()
     # While it was away, the topic lost all that it had not read, and more came.
     await cut_the_topic(system.kafka)
-    await system.walk(range(40, 76))
+    await system.walk(range(20, 38))
     with subscriber.running():
         await subscriber.catches_up()
     assert "hole:" in subscriber.log.read_text("utf-8")
@@ -250,7 +250,7 @@ async def test_a_hole_is_filled_from_the_feed(system: System, subscriber: Subscr
 async def test_killed_without_warning_it_goes_on_where_its_list_stands(
     system: System, subscriber: Subscriber
 ) -> None:
-    writing = asyncio.create_task(system.walk(range(30)))
+    writing = asyncio.create_task(system.walk(range(15)))
     kills = 0
     while not writing.done() or kills < 2:
         with subscriber.running() as running:
