@@ -39,7 +39,6 @@ from shared.contracts.intake import (
 )
 from shared.plumbing.idempotency import Answer
 
-
 # The same report again is answered by what it did the first time.
 _KNOWN: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": WrittenOut, "description": "It was recorded before."}
