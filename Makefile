@@ -50,10 +50,10 @@ generate: $(VENV)/.ready ## write schemas, AsyncAPI and generated documents
 	@$(RUN) -m shared.contracts generate
 
 test: $(VENV)/.ready ## all tests on real Kafka and Postgres, long ones as a seeded tenth
-	@TEST_SEED=$(SEED) $(RUN) -m pytest
+	@TEST_SEED=$(SEED) $(RUN) -m pytest -n 2 --dist loadfile
 
 test-long: $(VENV)/.ready ## what is long and random, in full
-	@TEST_LONG=1 TEST_SEED=$(SEED) $(RUN) -m pytest
+	@TEST_LONG=1 TEST_SEED=$(SEED) $(RUN) -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.ready ## speed, one JSON line a figure (PEERS=<folder> races the peers beside it)
 	@$(RUN) -m bench
