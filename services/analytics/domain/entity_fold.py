@@ -134,7 +134,7 @@ def fold_entries(entries: Entries) -> Deltas:
     if not len(entries):
         return {}
     moves = _moves(entries)
-    if float(moves.amount.max()) * len(moves.amount) >= _SAFE:
+    if float(np.max(moves.amount)) * len(moves.amount) >= _SAFE:
         # Sums of 64 bits would wrap around in silence; exact sums of halves do not.
         return merge(*map(fold_entries, entries.halves()))
     deltas: dict[Cell, Sum] = {}
