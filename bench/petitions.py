@@ -7,7 +7,6 @@ Ratios and medians within one run: everything shares the machine, whatever else 
 
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 
 import asyncpg
 
+from bench.bare_server import bare_server
 from deploy.local import tokens
 from deploy.local.ports import Ports, free_ports
 from deploy.local.stack import ROOT, Stack
@@ -147,33 +147,8 @@ def _running() -> Iterator[tuple[Stack, int, str]]:
             tokens.ensure(Path(folder) / "tokens.json", [lead])
             stack.create_databases(["bare"])
             (port,) = free_ports(1)
-            environment = {**os.environ, "BARE_DSN": stack.database_url("bare")}
-            with (Path(folder) / "bare.log").open("wb") as out:
-                bare = subprocess.Popen(
-                    [sys.executable, "-m", "bench.bare", str(port)],
-                    cwd=ROOT,
-                    env=environment,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                )
-            try:
-                asyncio.run(_answers(port))
+            with bare_server(stack.database_url("bare"), port, Path(folder) / "bare.log"):
                 yield stack, port, lead["token"]
-            finally:
-                bare.terminate()
-                bare.wait(20)
-
-
-async def _answers(port: int) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
 
 
 if __name__ == "__main__":

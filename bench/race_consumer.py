@@ -17,7 +17,7 @@ from services.analytics.domain.columns import joined
 from services.analytics.domain.measured import KIND_AT, KINDS
 from services.analytics.handlers.apply import Applier, deltas_of
 from services.analytics.handlers.pipeline import Pipeline
-from shared.plumbing.collector import calm
+from shared.plumbing.collector import rarely, settle
 from shared.plumbing.postgres import Database
 
 
@@ -63,5 +63,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    calm()
+    settle()
+    rarely()
     uvloop.run(main())

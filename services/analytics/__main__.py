@@ -21,12 +21,11 @@ def serve(settings: Settings) -> int:
     """Serve HTTP and consume until a signal."""
     # Imported here so that the other commands start in a fraction of the time.
     from services.analytics.app import build  # noqa: PLC0415
-    from shared.plumbing.collector import calm  # noqa: PLC0415
+    from shared.plumbing.collector import rarely  # noqa: PLC0415
     from shared.plumbing.http import serve as run  # noqa: PLC0415
 
-    app = build(settings)
-    calm()
-    run(app, settings.host, settings.port)
+    rarely()
+    run(build(settings), settings.host, settings.port)
     return 0
 
 

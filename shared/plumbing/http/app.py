@@ -1,6 +1,5 @@
 """An HTTP service of ours: problems, limits, health, metrics and OpenAPI are the same in all."""
 
-import gc
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
 from shared.plumbing.auth import PrincipalSource
+from shared.plumbing.collector import settle
 from shared.plumbing.http import problems
 from shared.plumbing.http.health import HealthChecks, Refresher, health_router
 from shared.plumbing.http.middleware import BodyGate, BodyRule, HttpMetrics, Observer
@@ -86,10 +86,7 @@ def serve(app: Any, host: str, port: int) -> None:
             timeout_graceful_shutdown=10,
         )
     )
-    # What the program is made of stays as long as it runs: the collector need not walk it each time
-    # in the middle of somebody's request.
-    gc.collect()
-    gc.freeze()
+    settle()
     server.run()
     if not server.started:
         sys.exit(3)
