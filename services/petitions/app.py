@@ -37,6 +37,7 @@ from shared.plumbing.kafka.door import DoorMetrics
 from shared.plumbing.log import get_logger
 from shared.plumbing.metrics import new_registry
 from shared.plumbing.outbox import OutboxMetrics, Relay
+from shared.plumbing.outbox.watch import LogWatch
 from shared.plumbing.postgres import UNAVAILABLE, Database
 
 _log = get_logger(__name__)
@@ -70,7 +71,8 @@ class Service:
         self.oversight = Oversight(self.database, clock, self.rulebook)
         self.automatic = Automatic(self.database, clock, self.rulebook)
         self._alarms: asyncio.Task[None] | None = None
-        self.feed = Feed(self.database)
+        self.watch = LogWatch(settings.database_url, "petitions")
+        self.feed = Feed(self.database, self.watch)
         self.privacy = Privacy(self.database, clock)
         self.imports = Imports(self.commands)
         self.attachments = Attachments(self.database, clock, self.rulebook)
@@ -99,7 +101,12 @@ class Service:
         """Everything beside the HTTP door, within the block."""
         await self._open_database()
         try:
-            async with self.relay.running(), self._listening(), self._alarming():
+            async with (
+                self.relay.running(),
+                self.watch.running(),
+                self._listening(),
+                self._alarming(),
+            ):
                 yield
         finally:
             await self.database.close()
@@ -221,6 +228,8 @@ def application(service: Service, principals: PrincipalSource) -> FastAPI:
             imports.PLACE: imports.BODY_RULE,
         },
         lifespan=lifespan,
+        # Who waits for an event would keep the service from stopping.
+        on_stop=[service.watch.release],
     )
     install_problems(app)
     return app

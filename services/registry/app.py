@@ -264,6 +264,8 @@ def application(
             reconciliations.PREFIX: reconciliations.BODY_RULE,
             imports.PREFIX: imports.BODY_RULE,
         },
+        # Who waits for an event would keep the service from stopping.
+        on_stop=[service.watch.release],
     )
     install_problems(app)
     return app

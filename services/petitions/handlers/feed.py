@@ -1,43 +1,36 @@
 """What a subscriber begins with and goes on from: the snapshot, and the log after a position."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from services.petitions.store import Written
 from services.petitions.store import snapshot as store
 from services.petitions.store.snapshot import Cut, Line
 from shared.plumbing import outbox
+from shared.plumbing.outbox.watch import LogWatch
 from shared.plumbing.postgres import Database
 
 __all__ = ["Cut", "Feed", "Line", "Written"]
-_LOOK_EVERY: Final = 0.1
 _TOGETHER: Final = 500
 
 
-@dataclass
+@dataclass(frozen=True)
 class Feed:
     """The published log of the petitions."""
 
     database: Database
-    _look: "asyncio.Task[int] | None" = field(default=None, init=False)
+    watch: LogWatch
 
     async def after(
         self, position: int, limit: int, wait_seconds: float = 0.0
     ) -> tuple[list[Written], int]:
         """Return the stamped events that follow a position, at most `limit`, and the log's end.
 
-        Where none follows, waits for one, so many seconds at most.
+        Where none follows, waits for one, so many seconds at most; holds no connection meanwhile.
         """
         found, end = await self._read(position, limit)
-        if found or wait_seconds <= 0:
-            return found, end
-        try:
-            async with asyncio.timeout(wait_seconds):
-                while await self._next_look() <= position:
-                    pass
-        except TimeoutError:
+        if found or wait_seconds <= 0 or not await self.watch.passes(position, wait_seconds):
             return found, end
         return await self._read(position, limit)
 
@@ -65,14 +58,3 @@ class Feed:
         ]
         # The relay may have stamped more between the two looks.
         return events, max(end.position, found[-1].position if found else 0)
-
-    async def _next_look(self) -> int:
-        # One look for all who wait: their number does not matter to the database.
-        if self._look is None or self._look.done():
-            self._look = asyncio.create_task(self._look_soon())
-        return await asyncio.shield(self._look)
-
-    async def _look_soon(self) -> int:
-        await asyncio.sleep(_LOOK_EVERY)
-        async with self.database.connection() as conn:
-            return await store.stamped_through(conn)

@@ -29,11 +29,6 @@ async def cut(conn: Connection) -> Cut:
     return Cut(row["stamped_through"], tuple(row["last_positions"])) if row else Cut(0, ())
 
 
-async def stamped_through(conn: Connection) -> int:
-    """Return the last position that was given."""
-    return int(await conn.fetchval("SELECT stamped_through FROM relay") or 0)
-
-
 async def lines(conn: Connection, size: int) -> AsyncIterator[list[Line]]:
     """Yield the petitions as of the cut of this transaction (repeatable read), `size` at a time.
 

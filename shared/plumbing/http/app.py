@@ -1,9 +1,10 @@
 """An HTTP service of ours: problems, limits, health, metrics and OpenAPI are the same in all."""
 
+import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
@@ -39,12 +40,14 @@ def create_app(
     routers: Sequence[APIRouter] = (),
     lifespan: Lifespan | None = None,
     body_rules: Mapping[str, BodyRule] | None = None,
+    on_stop: Sequence[Callable[[], None]] = (),
 ) -> FastAPI:
     """A FastAPI application with our doors.
 
     `service` labels the series; `refreshers` run before each scrape; `body_rules` allow other
-    bodies than 1 MiB of JSON below some path prefixes. There is no documentation page: it would
-    load its scripts from elsewhere. OpenAPI is at /openapi.json.
+    bodies than 1 MiB of JSON below some path prefixes; `on_stop` is called when no request is
+    taken any more and those that run are still waited for. There is no documentation page: it
+    would load its scripts from elsewhere. OpenAPI is at /openapi.json.
     """
     app = FastAPI(
         title=title,
@@ -58,6 +61,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.principals = principals
+    app.state.on_stop = on_stop
     problems.install(app)
     app.include_router(health_router(health, registry, refreshers))
     for router in routers:
@@ -69,9 +73,22 @@ def create_app(
     return app
 
 
-def serve(app: Any, host: str, port: int) -> None:
+class _Server(uvicorn.Server):
+    """Says that it stops before it waits for the requests that run."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Sequence[Callable[[], None]]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for tell in self._on_stop:
+            tell()
+        await super().shutdown(sockets)
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
     """Serve until a signal, then finish what runs (10 s). Exits with 3 when it could not start."""
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             host=host,
@@ -84,7 +101,8 @@ def serve(app: Any, host: str, port: int) -> None:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=10,
-        )
+        ),
+        getattr(app.state, "on_stop", ()),
     )
     settle()
     server.run()

@@ -74,7 +74,7 @@ async def app(dsn: str, clock: FixedClock) -> AsyncIterator[FastAPI]:
     settings = Settings(database_url=dsn, kafka="127.0.0.1:1", tokens=Path("none"))
     service = Service(settings, clock)
     # Without the lifespan: no relay, so that what waits in the outbox stays there.
-    async with service.database:
+    async with service.database, service.watch.running():
         yield application(service, Tokens(*PRINCIPALS))
 
 
