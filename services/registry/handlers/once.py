@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 from services.registry.handlers.queries import first_answer
 from services.registry.handlers.record import Registrar, roots_of
-from services.registry.handlers.together import Together
 from services.registry.handlers.work import Outcome, Request
 from shared.plumbing import idempotency
 from shared.plumbing.clock import Clock
 from shared.plumbing.errors import Problem
 from shared.plumbing.idempotency import Answer, Given
 from shared.plumbing.postgres import Connection
+from shared.plumbing.together import Together
 
 
 @dataclass(frozen=True)

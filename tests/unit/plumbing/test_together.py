@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.registry.handlers.together import Together
 from shared.plumbing.errors import Problem
+from shared.plumbing.together import Together
 
 
 def refusal() -> Problem:
