@@ -1,26 +1,34 @@
 """The Kafka door: what upstream systems report, one transaction a batch, nothing dropped."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import orjson
 from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 
-from services.registry.domain import Refusal, fact_of
+from services.registry.domain import Command, Refusal, fact_of, reorganization_of
 from services.registry.domain.complaints import specific
+from services.registry.domain.sources import one_source
 from services.registry.handlers import Outcome, Registrar, Request, Unreadable, trace_of
+from services.registry.handlers.record import MAX_BATCH
 from shared.contracts.envelope import SPEC_VERSION
-from shared.contracts.intake import INTAKE_FACTS, IntakeFact, intake_fact_of
+from shared.contracts.intake import INTAKE_FACTS, IntakeFact, intake_fact_of, intake_type
+from shared.contracts.reorganizations import (
+    REORGANIZED,
+    EntitiesReorganizedIn,
+    ReorganizationIn,
+)
 from shared.contracts.topics import REGISTRY_INTAKE_TOPIC
 from shared.plumbing.http.fields import from_pydantic
 from shared.plumbing.kafka.door import Batch, BatchDoor, DoorMetrics
-from shared.plumbing.kafka.offsets import advance, load_offsets
+from shared.plumbing.kafka.offsets import Span, advance, load_offsets
 from shared.plumbing.kafka.records import RawRecord
 from shared.plumbing.postgres import Connection, Database
 
 STRUCTURED: Final = "application/cloudevents+json"
 _MOST_SOURCE: Final = 200
+Arrival: TypeAlias = Request | Unreadable
 
 
 def intake_door(
@@ -38,14 +46,16 @@ def intake_door(
         async with database.connection() as conn:
             return await load_offsets(conn, REGISTRY_INTAKE_TOPIC.name)
 
-    async def handle(batch: Batch) -> None:
-        arrivals = [read(record) for record in batch.records]
-
+    async def take(spans: Sequence[Span], arrivals: Sequence[Arrival]) -> None:
         async def work(conn: Connection) -> list[Outcome]:
-            await advance(conn, batch.spans)
+            await advance(conn, spans)
             return await registrar.take_in(conn, arrivals)
 
         registrar.tell(await registrar.transaction(work))
+
+    async def handle(batch: Batch) -> None:
+        for spans, arrivals in in_parts(batch.spans, [read(record) for record in batch.records]):
+            await take(spans, arrivals)
 
     return BatchDoor(
         broker,
@@ -59,7 +69,40 @@ def intake_door(
     )
 
 
-def read(record: RawRecord) -> Request | Unreadable:
+def in_parts(
+    spans: Sequence[Span], arrivals: Sequence[Arrival], most: int = MAX_BATCH
+) -> Iterator[tuple[list[Span], list[Arrival]]]:
+    """Yield a batch in parts that name at most `most` subjects each, with the offsets they move.
+
+    Reorganizations name up to a hundred, and each family is a lock in the server's memory. Whoever
+    fails between two parts finds that the offsets have moved, and goes on behind the first.
+    """
+    lows = {span.partition: span.low for span in spans}
+    highs = {span.partition: span.high for span in spans}
+    topic, named, part = spans[0].topic, 0, list[Arrival]()
+
+    def cut() -> list[Span]:
+        ends = {place.partition: place.offset + 1 for place in map(_record, part)}
+        moved = [Span(topic, n, lows[n], end) for n, end in ends.items() if end > lows[n]]
+        lows.update(ends)
+        return moved
+
+    for arrival in arrivals:
+        more = len(arrival.codes) if isinstance(arrival, Request) else 0
+        if part and named + more > most:
+            yield cut(), part
+            named, part = 0, []
+        named += more
+        part.append(arrival)
+    yield [Span(topic, n, low, highs[n]) for n, low in lows.items() if highs[n] > low], part
+
+
+def _record(arrival: Arrival) -> RawRecord:
+    assert arrival.record is not None
+    return arrival.record
+
+
+def read(record: RawRecord) -> Arrival:
     """Read a reported fact out of a record, whatever it holds. Cannot fail."""
     try:
         return _read(record)
@@ -84,7 +127,7 @@ def _read(record: RawRecord) -> Request:
     reported = _parse(attributes.get("type") or "", data)
     _check_key(record, attributes.get("subject"), reported.code)
     trace = trace_of(attributes.get("traceparent"))
-    return Request(reported, source, fact_of(reported), trace, record)
+    return Request(reported, one_source(source), _command(reported), trace, record)
 
 
 def _binary(headers: Mapping[str, bytes | None]) -> dict[str, str]:
@@ -117,7 +160,22 @@ def _text(name: str, raw: bytes) -> str:
         raise _bad_headers(name, f"ce_{name} không phải UTF-8", "is not UTF-8") from error
 
 
-def _parse(ce_type: str, data: bytes) -> IntakeFact:
+def _command(reported: IntakeFact | ReorganizationIn) -> Command:
+    if isinstance(reported, ReorganizationIn):
+        return reorganization_of(reported)
+    return fact_of(reported)
+
+
+def _parse(ce_type: str, data: bytes) -> IntakeFact | ReorganizationIn:
+    try:
+        if ce_type == intake_type(REORGANIZED):
+            return EntitiesReorganizedIn.model_validate_json(data).act()
+        return _model(ce_type).model_validate_json(data)
+    except ValidationError as error:
+        raise _refusal_of(error.errors(include_url=False, include_input=False)) from error
+
+
+def _model(ce_type: str) -> type[IntakeFact]:
     fact = intake_fact_of(ce_type)
     if fact is None:
         raise Refusal(
@@ -125,10 +183,7 @@ def _parse(ce_type: str, data: bytes) -> IntakeFact:
             f"Không có loại sự việc “{_shown(ce_type)}”.",
             f"There is no reported fact '{_shown(ce_type)}'",
         )
-    try:
-        return INTAKE_FACTS[fact].model_validate_json(data)
-    except ValidationError as error:
-        raise _refusal_of(error.errors(include_url=False, include_input=False)) from error
+    return INTAKE_FACTS[fact]
 
 
 def _refusal_of(errors: list[Any]) -> Refusal:

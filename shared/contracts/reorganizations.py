@@ -1,10 +1,14 @@
-"""A reorganization as it is reported: one act over several subjects, by HTTP only.
+"""A reorganization as it is reported: one act over several subjects.
 
 Who goes in are the predecessors, who comes out the successors; whoever is both lives on. So the
 capital moves by what the successors have less what the predecessors had.
+
+By HTTP it is the body of `POST /v1/reorganizations`; on the intake topic a record under the code of
+the first predecessor. The topic keeps the order of one subject's facts only: whoever reports an act
+there waits for the answers to what it reported of the others before.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -68,9 +72,7 @@ class SuccessorIn(Model):
         return self
 
 
-class ReorganizationIn(Model):
-    """Merger, consolidation, division or separation: one act, several subjects, all or nothing."""
-
+class _Act(Model):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     kind: ReorganizationKind
@@ -85,7 +87,38 @@ class ReorganizationIn(Model):
         tuple[SuccessorIn, ...], Field(strict=False, min_length=1, max_length=MOST_SUBJECTS)
     ]
 
+
+class ReorganizationIn(_Act):
+    """Merger, consolidation, division or separation: one act, several subjects, all or nothing."""
+
     @property
     def code(self) -> str:
         """The first predecessor: under it the reference is kept."""
         return self.predecessors[0]
+
+
+class EntitiesReorganizedIn(_Act):
+    """Entities merged, consolidated, divided or separated: one act; `code` goes in first."""
+
+    fact: Literal["EntitiesReorganized"] = "EntitiesReorganized"
+    code: EntityCode
+
+    @model_validator(mode="after")
+    def _is_the_first(self) -> Self:
+        if self.code != self.predecessors[0]:
+            raise complaint(
+                "not_first_predecessor",
+                "code phải là đối tượng bị tổ chức lại đầu tiên.",
+                "code must be the first of the predecessors",
+            )
+        return self
+
+    def act(self) -> ReorganizationIn:
+        """Return the act itself, as the HTTP door takes it."""
+        return ReorganizationIn.model_validate(
+            {name: getattr(self, name) for name in ReorganizationIn.model_fields}
+        )
+
+
+REORGANIZED: Final = "EntitiesReorganized"
+"""The name of the act on the intake topic."""

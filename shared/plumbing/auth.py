@@ -16,11 +16,15 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller: a person or a program, perhaps of an agency, with what it may do."""
+    """A caller: a person or a program, perhaps of an agency, with what it may do.
+
+    `source` is the upstream system for which it speaks, None for one of its own name.
+    """
 
     name: str
     agency: str | None
     scopes: frozenset[str]
+    source: str | None = None
 
 
 class PrincipalSource(Protocol):
@@ -51,6 +55,7 @@ class _Entry(msgspec.Struct):
     name: str
     agency: str | None
     scopes: list[str]
+    source: str | None = None
 
 
 class _Document(msgspec.Struct):
@@ -92,7 +97,7 @@ class TokenFile:
         self._stamp = stamp
         document = msgspec.json.decode(self._path.read_bytes(), type=_Document)
         self._principals = [
-            (_digest(e.token), Principal(e.name, e.agency, frozenset(e.scopes)))
+            (_digest(e.token), Principal(e.name, e.agency, frozenset(e.scopes), e.source))
             for e in document.tokens
         ]
 

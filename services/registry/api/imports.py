@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from services.registry.api.parameters import FEED
+from services.registry.api.parameters import FEED, system_of
 from services.registry.domain.sheets import Options
 from services.registry.handlers.imports import Import, Imports, Sent
 from services.registry.handlers.imports.rejected import as_csv, as_ndjson, as_workbook
@@ -161,7 +161,7 @@ class ImportDoors:
             media = request.headers.get("content-type", "").split(";")[0].strip().lower()
             sent = Sent(
                 principal.name,
-                f"/vn/lang-son/http/{principal.name}",
+                system_of(principal),
                 FORMATS.get(media, "csv"),
                 options,
                 dry_run,

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Header, Query, Request
 
+from services.registry.domain.sources import one_source, source_of
 from services.registry.handlers import Key, trace_of
 from shared.contracts.values import EntityCode
 from shared.plumbing.auth import Principal
@@ -26,16 +27,16 @@ MAX_LIMIT: Final = 1_000
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever writes: its name, Idempotency-Key and trace."""
+    """Whoever writes: the source under which its references are unique, its key and trace."""
 
-    name: str
+    system: str
     key: Key | None
     traceparent: str | None
 
-    @property
-    def system(self) -> str:
-        """The source under which its references are unique."""
-        return f"/vn/lang-son/http/{self.name}"
+
+def system_of(principal: Principal) -> str:
+    """Return the source of a principal's references: that of its records on the topic."""
+    return one_source(principal.source or source_of(principal.name))
 
 
 async def caller_dependency(
@@ -46,7 +47,7 @@ async def caller_dependency(
 ) -> Caller:
     """Whoever may feed the register."""
     known = await key_of(request, principal, key)
-    return Caller(principal.name, known, trace_of(traceparent))
+    return Caller(system_of(principal), known, trace_of(traceparent))
 
 
 async def key_of(request: Request, principal: Principal, key: str | None) -> Key | None:

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.registry.api.parameters import FEED, KEY, Caller, key_of
+from services.registry.api.parameters import FEED, KEY, Caller, key_of, system_of
 from services.registry.handlers import trace_of
 from shared.contracts.intake import IntakeFact
 from shared.plumbing.auth import Principal
@@ -63,4 +63,4 @@ async def _caller(request: Request) -> Caller | None:
     if key is not None and not KEY.fullmatch(key):
         return None
     known = await key_of(request, principal, key)
-    return Caller(principal.name, known, trace_of(headers.get("traceparent")))
+    return Caller(system_of(principal), known, trace_of(headers.get("traceparent")))

@@ -227,7 +227,9 @@ class _Session:
         self.reorganizations: list[Reorganized] = []
 
     def take(self, request: Request) -> Outcome:
-        if request.record is not None and self.queue.holds(request.code):
+        # Only dependent units wait, and they have no part in a reorganization.
+        alone = not isinstance(request.fact, Reorganization)
+        if alone and request.record is not None and self.queue.holds(request.code):
             self.queue.add(request)
             return Outcome(request.code, waits=True)
         outcome = self._attempt(request)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from shared.contracts.catalogue import EVENTS
 from shared.contracts.intake import INTAKE_FACTS, intake_type
+from shared.contracts.reorganizations import REORGANIZED, EntitiesReorganizedIn
 from shared.contracts.topics import REGISTRY_INTAKE_TOPIC, Topic
 
 Json = dict[str, Any]
@@ -60,6 +61,14 @@ ITEMS: Final[tuple[Item, ...]] = (
     *(
         Item(fact, 1, intake_type(fact), model, REGISTRY_INTAKE_TOPIC, "written")
         for fact, model in INTAKE_FACTS.items()
+    ),
+    Item(
+        REORGANIZED,
+        1,
+        intake_type(REORGANIZED),
+        EntitiesReorganizedIn,
+        REGISTRY_INTAKE_TOPIC,
+        "written",
     ),
 )
 

@@ -85,7 +85,7 @@ def render(
         *_parts(events, schemas),
         *_events(events, examples, tree),
         "## Intake\n" + _INTAKE,
-        *_facts(facts, schemas, examples, tree),
+        *_facts(facts, _shared(events, schemas), schemas, examples, tree),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -114,13 +114,16 @@ def _parts(events: Sequence[Item], schemas: Mapping[str, Json]) -> Iterator[str]
     """Yield the tables that events share: the data, entries, states."""
     yield "## Data of an event\n"
     yield from _fields(schemas[events[0].ce_type])
-    shared: dict[str, Json] = {}
-    for item in events:
-        shared.update(schemas[item.ce_type].get("$defs", {}))
-    for title, part in sorted(shared.items()):
+    for title, part in sorted(_shared(events, schemas).items()):
         yield f"\n### {title}\n\n{_one_line(part.get('description', ''))}\n"
         yield from _fields(part)
     yield ""
+
+
+def _shared(items: Sequence[Item], schemas: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the parts that are named in the schemas of these items."""
+    parts = (schemas[item.ce_type].get("$defs", {}) for item in items)
+    return {title: part for named in parts for title, part in named.items()}
 
 
 def _fields(schema: Json) -> Iterator[str]:
@@ -176,6 +179,7 @@ def _events(
 
 def _facts(
     facts: Sequence[Item],
+    shown: Mapping[str, Json],
     schemas: Mapping[str, Json],
     examples: Mapping[str, Sequence[Example]],
     tree: Tree,
@@ -186,6 +190,10 @@ def _facts(
     for item in facts:
         yield from _heading(item, examples, tree, "reported")
         yield from _fields(schemas[item.ce_type])
+        for title, part in _shared([item], schemas).items():
+            if title not in shown:
+                yield f"\n#### {title}\n\n{_one_line(part.get('description', ''))}\n"
+                yield from _fields(part)
         yield ""
     yield f"### A refused record\n\n{_REFUSED}"
     yield from _fields(headers_schema("RejectedHeaders"))

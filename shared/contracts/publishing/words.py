@@ -137,6 +137,22 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "on": "Date of the decision, for the record; it moves nothing.",
         "reason": "Why it should not have been issued.",
     },
+    "EntitiesReorganizedIn": {
+        **_INTAKE,
+        "code": "The first of the predecessors; the record's key.",
+        "kind": "What it is; by it, how many go in and come out, and who lives on.",
+        "predecessors": "Codes of who goes in; whoever is no successor ends.",
+        "successors": "Who comes out: who lives on, and who is registered by it.",
+    },
+    "SuccessorIn": {
+        "code": "Tax code with its check digit.",
+        "kind": "Of a new one: enterprise, or kind of collective.",
+        "legal_form": "Of a new enterprise: its form.",
+        "name": "Of a new one: registered name, NFC, without control characters.",
+        "capital_vnd": "Registered capital after the act, in whole VND; absent: as before.",
+        "commune": "Of a new one: code of the commune or ward, 5 digits.",
+        "industry": "Of a new one: main line of business.",
+    },
 }
 
 

@@ -19,8 +19,6 @@ from tests.integration.registry.bodies import CODE, OTHER, Topic, branch, change
 from tests.integration.registry.sheets import HEADINGS, importer, line, report, run, table, upload
 from tests.integration.registry.test_imports import MANY
 
-SOURCE = "/vn/lang-son/http/dkkd"
-
 
 async def take(service: Service, records: list[RawRecord]) -> list[Outcome]:
     arrivals = [read(record) for record in records]
@@ -73,7 +71,7 @@ async def test_one_reference_through_every_door_at_once_is_one_event(
 ) -> None:
     bodies = [enterprise(code, f"R-{code}") for code in MANY[:40]]
     topic = Topic()
-    records = [topic.fact("EnterpriseRegistered", body, SOURCE) for body in bodies]
+    records = [topic.fact("EnterpriseRegistered", body) for body in bodies]
     where = (await upload(http, ndjson(*bodies), "application/x-ndjson", origin="live")).headers[
         "location"
     ]

@@ -108,7 +108,7 @@ async def test_one_reference_by_two_doors_is_one_fact(
     service: Service, http: httpx.AsyncClient, conn: Connection
 ) -> None:
     posted = await http.post("/v1/enterprises", json=enterprise())
-    record = Topic().fact("EnterpriseRegistered", enterprise(), "/vn/lang-son/http/dkkd")
+    record = Topic().fact("EnterpriseRegistered", enterprise())
     (outcome,) = await take(service, [record])
     assert outcome.repeated
     assert outcome.event_id == posted.json()["event_id"]

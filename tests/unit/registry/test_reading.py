@@ -1,15 +1,19 @@
 """What the intake door reads out of a record, and what it refuses."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.consumer import read
+from services.registry.consumer import Arrival, in_parts, read
 from services.registry.domain import Fact
 from services.registry.handlers import Request, Unreadable
+from shared.contracts.reorganizations import ReorganizationIn
+from shared.plumbing.kafka.offsets import Span
 from shared.plumbing.kafka.records import RawRecord
 from tests.unit.registry.support import CODE
 
@@ -20,6 +24,7 @@ BODY: dict[str, Any] = {
     "reference": "R-1",
     "capital_vnd": 15,
 }
+OTHERS = ["4900000070", "4900000031", "0100233488", "0312687878"]
 HEADERS: dict[str, bytes | None] = {
     "content-type": b"application/json",
     "ce_specversion": b"1.0",
@@ -83,6 +88,87 @@ def test_a_record_in_structured_mode_is_read_as_the_same_fact() -> None:
     assert isinstance(arrival, Request)
     assert isinstance(binary, Request)
     assert (arrival.reported, arrival.key) == (binary.reported, binary.key)
+
+
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("/vn/lang-son/dkkd", "/vn/lang-son/dkkd"),
+        ("/vn/lang-son/http/dkkd", "/vn/lang-son/dkkd"),
+        ("/vn/lang-son/http/", "/vn/lang-son/http/"),
+        ("urn:tax", "urn:tax"),
+    ],
+)
+def test_an_upstream_system_is_one_source_by_whatever_name(source: str, meant: str) -> None:
+    arrival = read(record(ce_source=source.encode()))
+    assert isinstance(arrival, Request)
+    assert arrival.system == meant
+
+
+MERGER: dict[str, Any] = {
+    "code": CODE,
+    "kind": "merger",
+    "on": "2025-05-15",
+    "reference": "X-1",
+    "predecessors": [CODE, "4900000070"],
+    "successors": [{"code": "4900000070", "capital_vnd": 7}],
+}
+REORGANIZED = b"vn.caunoi.intake.EntitiesReorganized.v1"
+
+
+def test_a_reorganization_is_read_as_the_act_that_http_takes() -> None:
+    arrival = read(record(MERGER, ce_type=REORGANIZED))
+    assert isinstance(arrival, Request)
+    assert arrival.codes == (CODE, "4900000070")
+    posted = {name: value for name, value in MERGER.items() if name != "code"}
+    assert arrival.reported == ReorganizationIn.model_validate(posted)
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "code"),
+    [
+        ({**MERGER, "code": "4900000070"}, b"4900000070", "not_first_predecessor"),
+        (MERGER, b"4900000070", "key_mismatch"),
+        ({**MERGER, "predecessors": []}, CODE.encode(), "invalid_field"),
+        ({**MERGER, "kind": "party"}, CODE.encode(), "invalid_field"),
+    ],
+)
+def test_a_reorganization_that_cannot_be_read_is_refused(
+    body: dict[str, Any], key: bytes, code: str
+) -> None:
+    arrival = read(record(body, key=key, ce_type=REORGANIZED, ce_subject=None))
+    assert refusal(arrival) == code
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=40), st.integers(1, 9))
+def test_the_parts_of_a_batch_are_all_of_it_and_move_each_offset_once(
+    named: list[int], most: int
+) -> None:
+    arrivals: list[Arrival] = []
+    ends = dict.fromkeys(range(3), 100)
+    for number in named:
+        partition = number % 3
+        body = {**MERGER, "predecessors": [CODE, *OTHERS[:number]]}
+        raw = record(body, ce_type=REORGANIZED, ce_source=None if number == 4 else b"x")
+        ends[partition] += 2  # a control record between two
+        arrivals.append(read(replace(raw, partition=partition, offset=ends[partition] - 2)))
+    spans = [Span("t", n, 100, end) for n, end in ends.items() if end > 100]
+    parts = list(in_parts(spans, arrivals, most))
+    assert [one for _, part in parts for one in part] == arrivals
+    moved = dict.fromkeys(ends, 100)
+    for part_spans, part in parts:
+        assert len(part) == 1 or sum(len(one.codes) for one in requests(part)) <= most
+        for span in part_spans:
+            assert span.low == moved[span.partition] < span.high
+            moved[span.partition] = span.high
+        for one in part:
+            assert one.record is not None
+            assert one.record.offset < moved[one.record.partition]
+    assert moved == ends
+
+
+def requests(arrivals: Sequence[Arrival]) -> list[Request]:
+    return [one for one in arrivals if isinstance(one, Request)]
 
 
 def without(name: str) -> dict[str, Any]:
