@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
 from services.petitions.api import Doors, attachments, imports, install_problems
+from services.petitions.api.calendar import calendar_router
 from services.petitions.api.oversight import oversight_router
+from services.petitions.api.sessions import sessions_router
 from services.petitions.api.snapshot import feed_router
 from services.petitions.api.tracking import privacy_router
 from services.petitions.consumer import register_door
@@ -18,12 +20,14 @@ from services.petitions.domain.routing import Directory
 from services.petitions.handlers import Commands, Queries
 from services.petitions.handlers.attachments import Attachments
 from services.petitions.handlers.automatic import Automatic
+from services.petitions.handlers.calendars import Calendars
 from services.petitions.handlers.feed import Feed
 from services.petitions.handlers.imports import Imports
 from services.petitions.handlers.oversight import Oversight
 from services.petitions.handlers.privacy import Privacy
 from services.petitions.handlers.register import RegisterCopy
 from services.petitions.handlers.rulebook import Rulebook
+from services.petitions.handlers.sessions import Sessions
 from services.petitions.metrics import PetitionMetrics
 from services.petitions.settings import Settings
 from services.petitions.timers import repeat
@@ -67,9 +71,11 @@ class Service:
         directory = given_directory()
         self.rulebook = Rulebook(clock, directory, Calendar.read(CALENDAR.read_bytes()))
         self.commands = Commands(self.database, clock, self.rulebook)
-        self.queries = Queries(self.database, self.rulebook)
+        self.queries = Queries(self.database, clock, self.rulebook)
         self.oversight = Oversight(self.database, clock, self.rulebook)
+        self.sessions = Sessions(self.database, clock, self.rulebook)
         self.automatic = Automatic(self.database, clock, self.rulebook)
+        self.calendars = Calendars(self.database, clock, self.rulebook, self.automatic)
         self._alarms: asyncio.Task[None] | None = None
         self.watch = LogWatch(settings.database_url, "petitions")
         self.feed = Feed(self.database, self.watch)
@@ -127,7 +133,8 @@ class Service:
     @contextlib.asynccontextmanager
     async def _alarming(self) -> AsyncIterator[None]:
         async def look() -> int:
-            return await self.automatic.hand_over() + await self.automatic.alarm()
+            dated = await self.calendars.apply()
+            return dated + await self.automatic.hand_over() + await self.automatic.alarm()
 
         work = repeat("alarms", self.settings.alarm_seconds, look)
         self._alarms = asyncio.create_task(work, name="alarms")
@@ -222,6 +229,8 @@ def application(service: Service, principals: PrincipalSource) -> FastAPI:
             privacy_router(service.privacy),
             feed_router(service.feed),
             oversight_router(service.oversight),
+            sessions_router(service.sessions),
+            calendar_router(service.calendars),
         ],
         body_rules={
             attachments.PLACE: attachments.BODY_RULE,

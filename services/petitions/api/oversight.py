@@ -1,34 +1,23 @@
-"""Doors of oversight: the reviewer's queue, conference sessions, a petition's course, comments."""
+"""Doors of oversight: the reviewer's queue, a petition's course, comments."""
 
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from services.petitions.api.bodies import Text, Title
-from services.petitions.api.parameters import HANDLE, REVIEW, Handler, Id, Limit
+from services.petitions.api.bodies import Text
+from services.petitions.api.parameters import REVIEW, Handler, Id, Limit
 from services.petitions.api.views import SummaryOut, next_of, read_cursor, summary_json
-from services.petitions.handlers.oversight import Oversight, Queued, Session, Settlement
-from shared.contracts.values import PETITION_ID_PATTERN, LegalDate, PetitionId
-from shared.plumbing.auth import Principal, require
-from shared.plumbing.http import CurrentPrincipal, requires
+from services.petitions.handlers.oversight import Oversight, Queued
+from shared.plumbing.auth import Principal
+from shared.plumbing.http import requires
 
-SessionId = Annotated[str, Path(pattern=PETITION_ID_PATTERN)]
 Reviewer = Annotated[Principal, Depends(requires(REVIEW))]
 Why = Literal["answered", "disputed", "overdue", "escalated"]
-
-
-async def _oversees(principal: CurrentPrincipal) -> Principal:
-    if REVIEW not in principal.scopes:
-        require(principal, HANDLE)
-    return principal
-
-
-Overseer = Annotated[Principal, Depends(_oversees)]
 
 
 class QueuedOut(SummaryOut):
@@ -43,49 +32,6 @@ class QueueOut(BaseModel):
 
     items: list[QueuedOut]
     next: str | None
-
-
-class SessionIn(BaseModel):
-    """A conference. `attendance` are numbers by group, such as {"enterprises": 120}."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-    id: PetitionId
-    name: Title
-    held_on: LegalDate
-    place: Title
-    chair: Title
-    attendance: dict[
-        Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")], Annotated[int, Field(ge=0, le=1_000_000)]
-    ] = Field(default={}, max_length=32)
-
-
-class SettlementOut(BaseModel):
-    """How a session's petitions stand, in numbers."""
-
-    petitions: int
-    open: int
-    answered: int
-    settled: int
-    reviewed: int
-    overdue: int
-
-
-class SessionOut(BaseModel):
-    """A conference and how its petitions stand."""
-
-    id: str
-    name: str
-    held_on: date
-    place: str
-    chair: str
-    attendance: dict[str, int]
-    settlement: SettlementOut
-
-
-class SessionsOut(BaseModel):
-    """The conferences, the youngest first."""
-
-    items: list[SessionOut]
 
 
 class CommentIn(BaseModel):
@@ -117,21 +63,33 @@ class ReviewOut(BaseModel):
     agency: str | None
 
 
+class SuggestionOut(BaseModel):
+    """Who would lead and co-ordinate by the fields; `agency` null: nobody leads the field."""
+
+    agency: str | None
+    co_agencies: list[str]
+
+
 class CourseOut(BaseModel):
-    """A petition's course beside its state. `update_due_on`: when the petitioner is told again."""
+    """A petition's course beside its state. `update_due_on`: when the petitioner is told again.
+
+    `suggestion` is given until it is assigned. `unverified_years`: its dates rest on calendars of
+    these years that nobody has checked.
+    """
 
     reviews: list[ReviewOut]
     comments: list[CommentOut]
     members: list[str]
     duplicate_of: str | None
     update_due_on: date | None
+    suggestion: SuggestionOut | None
+    unverified_years: list[int]
 
 
 def oversight_router(oversight: Oversight) -> APIRouter:
     """The routes of oversight."""
     router = APIRouter(tags=["oversight"])
     _queue(router, oversight)
-    _sessions(router, oversight)
     _course(router, oversight)
     return router
 
@@ -150,26 +108,6 @@ def _queue(router: APIRouter, oversight: Oversight) -> None:
         found = await oversight.queue(read_cursor(after), limit)
         cursor = next_of(found, limit)
         return _json({"items": [_queued(queued) for queued in found], "next": cursor})
-
-
-def _sessions(router: APIRouter, oversight: Oversight) -> None:
-    @router.post(
-        "/v1/sessions", status_code=201, response_model=SessionOut, summary="Record a conference"
-    )
-    async def add(body: SessionIn, _: Handler) -> Response:
-        made = await oversight.add_session(Session(**body.model_dump()))
-        ((session, settlement),) = await oversight.sessions(body.id)
-        return _json(_session(session, settlement), 201 if made else 200)
-
-    @router.get("/v1/sessions", response_model=SessionsOut, summary="List the conferences")
-    async def sessions(_: Overseer) -> Response:
-        found = await oversight.sessions()
-        return _json({"items": [_session(*one) for one in found]})
-
-    @router.get("/v1/sessions/{session_id}", response_model=SessionOut, summary="Read a conference")
-    async def session(session_id: SessionId, _: Overseer) -> Response:
-        (one,) = await oversight.sessions(session_id)
-        return _json(_session(*one))
 
 
 def _course(router: APIRouter, oversight: Oversight) -> None:
@@ -199,10 +137,6 @@ def _queued(queued: Queued) -> dict[str, Any]:
         "why": list(queued.why),
         "reviewed_on": queued.reviewed_on,
     }
-
-
-def _session(session: Session, settlement: Settlement) -> dict[str, Any]:
-    return {**asdict(session), "settlement": asdict(settlement)}
 
 
 def _json(body: dict[str, Any], status: int = 200) -> Response:

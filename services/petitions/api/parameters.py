@@ -77,12 +77,19 @@ async def _acts(principal: CurrentPrincipal) -> Principal:
     return principal
 
 
+async def _oversees(principal: CurrentPrincipal) -> Principal:
+    if REVIEW not in principal.scopes:
+        require(principal, HANDLE)
+    return principal
+
+
 # Asked before the body is looked at: whoever may not come in is not told what a body needs.
 Filer = Depends(requires(FILE))
 Actor = Depends(_acts)
 CallerOf = Annotated[Caller, Depends(caller_dependency)]
 Expected = Annotated[int | None, Depends(expected_dependency)]
 Handler = Annotated[Principal, Depends(requires(HANDLE))]
+Overseer = Annotated[Principal, Depends(_oversees)]
 Subscriber = Annotated[Principal, Depends(_reads_events)]
 Sender = Annotated[Principal, Depends(_sends_files)]
 Id = Annotated[str, Path(pattern=PETITION_ID_PATTERN)]

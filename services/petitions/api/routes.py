@@ -38,7 +38,7 @@ from services.petitions.api.views import (
 )
 from services.petitions.domain.workflow import ACTION_VI
 from services.petitions.handlers import Commands, Filters, Queries
-from shared.contracts.values import Agency, PetitionStatus
+from shared.contracts.values import Agency, PetitionId, PetitionStatus
 from shared.plumbing.idempotency import Answer
 
 
@@ -78,12 +78,14 @@ class Doors:
             _: Handler,
             status: PetitionStatus | None = None,
             agency: Agency | None = None,
+            session: PetitionId | None = None,
             after: Annotated[
                 str | None, Query(max_length=100, description="`next` of the page before.")
             ] = None,
             limit: Limit = 100,
         ) -> Response:
-            found = await self.queries.page(Filters(status, agency), read_cursor(after), limit)
+            filters = Filters(status, agency, session)
+            found = await self.queries.page(filters, read_cursor(after), limit)
             items = [listed_json(listed) for listed in found]
             return _json({"items": items, "next": next_of(found, limit)})
 

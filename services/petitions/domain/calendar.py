@@ -58,6 +58,29 @@ class Calendar:
         """Make the calendar of decisions; a year without one has the holidays of the library."""
         return cls({d.year: d for d in decisions})
 
+    def with_decisions(self, decisions: Iterable[YearDecision]) -> Self:
+        """Return the calendar with these years in place of its own; itself when none differs."""
+        merged = {**self.decisions, **{d.year: d for d in decisions}}
+        return self if merged == self.decisions else type(self)(merged)
+
+    def unverified(self, first: date, last: date) -> tuple[int, ...]:
+        """Return the years between two days whose decision nobody has read, or that have none."""
+        years = range(first.year, last.year + 1)
+        known = self.decisions
+        return tuple(y for y in years if y not in known or not known[y].verified)
+
+    def exceptions(self, year: int) -> tuple[tuple[date, ...], tuple[date, ...]]:
+        """Return the weekdays of a year that are off, and the days of weekends that are worked."""
+        day = date(year, 1, 1)
+        off: list[date] = []
+        worked: list[date] = []
+        while day.year == year:
+            weekday = day.isoweekday() < _SATURDAY
+            if weekday != self.is_working(day):
+                (off if weekday else worked).append(day)
+            day += timedelta(days=1)
+        return tuple(off), tuple(worked)
+
     def is_working(self, day: date) -> bool:
         """Say whether offices work on a day."""
         days = self._of_year(day.year)

@@ -143,7 +143,7 @@ def act(
         **change.state,
     }
     after = petition.state.model_copy(update=changes)
-    quiet = command.when.origin == "backfill"
+    quiet = command.when.origin == "backfill" or (case.workings.quiet and _by_itself(command))
     workings = with_alarm(after, replace(change.workings, quiet=quiet), rules)
     number = petition.entries + 1
     assert step.event != "PetitionCorrected"
@@ -169,6 +169,13 @@ def may_read_private(
     fields = (state.field, *state.other_fields)
     leads = {directory.lead_of(field, state.filed_on) for field in fields}
     return state.agency is None and agency in leads
+
+
+def _by_itself(command: Command) -> bool:
+    # Nobody took history up again only because the calendar changed or its agency was merged.
+    return isinstance(command, SystemCommand) or (
+        isinstance(command, TransferCommand) and command.inherits
+    )
 
 
 def _moment(when: When, on: date, now: Moment) -> Moment:

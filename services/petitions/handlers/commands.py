@@ -31,6 +31,7 @@ from services.petitions.handlers.recording import (
     used_reference,
 )
 from services.petitions.handlers.rulebook import Rulebook
+from services.petitions.handlers.sessions import check_session
 from services.petitions.store import review
 from shared.contracts.envelope import Source
 from shared.plumbing import ids
@@ -104,6 +105,7 @@ class Commands:
         `forbidden`, `idempotency_key_reused`.
         """
         _require_one(caller.principal, "file")
+        await check_session(self.database, command)
         source = Source(system=_system(caller.principal), reference=reference)
         digest = digest_of(
             command, private.title, private.text, sorted(asdict(private.petitioner).items())
@@ -137,6 +139,7 @@ class Commands:
         `idempotency_key_reused`.
         """
         _require_one(caller.principal, decide.action_of(command))
+        await check_session(self.database, command)
         source = Source(system=_system(caller.principal), reference=reference or ids.new_event_id())
         digest = digest_of(petition_id, command)
 

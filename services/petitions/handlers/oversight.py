@@ -1,4 +1,4 @@
-"""What is looked at from above: the reviewer's queue, the conferences, and what was said."""
+"""What is looked at from above: the reviewer's queue, and what was said of a petition."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,18 +9,18 @@ from services.petitions.domain import clocks
 from services.petitions.domain.decide import Petition, may_read_private
 from services.petitions.domain.petition import Petition as Standing
 from services.petitions.domain.refusals import Refusal
+from services.petitions.domain.routing import Directory
 from services.petitions.domain.workflow import AWAITING
 from services.petitions.handlers.queries import present
 from services.petitions.handlers.recording import moment_of
 from services.petitions.handlers.rulebook import Rulebook
-from services.petitions.store import review, routing
+from services.petitions.store import review
 from services.petitions.store.review import Comment
-from services.petitions.store.routing import Session, Settlement
 from shared.plumbing.auth import Principal
 from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.postgres import Database
 
-__all__ = ["Comment", "Course", "Oversight", "Queued", "Session", "Settlement"]
+__all__ = ["Comment", "Course", "Oversight", "Queued", "Suggestion"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,19 @@ class Queued:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """Who would lead and co-ordinate by the fields today; `agency` None: nobody leads the field."""
+
+    agency: str | None
+    co_agencies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Course:
     """What is known of a petition's course beside its state.
 
-    `update_due_on` is when the petitioner is told again, once the answer is late.
+    `update_due_on` is when the petitioner is told again, once the answer is late. `suggestion` is
+    None once it is assigned; `unverified_years` are those of its dates whose calendar nobody read.
     """
 
     reviews: list[dict[str, Any]]
@@ -44,11 +53,13 @@ class Course:
     members: list[str]
     duplicate_of: str | None
     update_due_on: date | None
+    suggestion: Suggestion | None
+    unverified_years: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Oversight:
-    """What the reviewer, the conference's office and the lead agency ask."""
+    """What the reviewer and the lead agency ask."""
 
     database: Database
     clock: Clock
@@ -87,7 +98,13 @@ class Oversight:
             due_on = petition.state.due_on
             update = clocks.next_update(due_on, last, rules.limits, rules.calendar)
         return Course(
-            reviews, said if works else [], members, petition.workings.duplicate_of, update
+            reviews,
+            said if works else [],
+            members,
+            petition.workings.duplicate_of,
+            update,
+            _suggestion(petition, rules.directory, today),
+            rules.calendar.unverified(petition.state.filed_on, petition.state.due_on),
         )
 
     async def comment(self, petition_id: str, kind: str, text: str, principal: Principal) -> None:
@@ -111,43 +128,13 @@ class Oversight:
             said = Comment(kind, day, text, principal.agency, principal.name)
             await review.add_comment(conn, petition_id, said, now)
 
-    async def add_session(self, session: Session) -> bool:
-        """Record a conference; False when it is recorded already, as it is.
 
-        Raises Refusal `session_exists` when another one has its id.
-        """
-        now = self.clock.now()
-        async with self.database.transaction() as conn:
-            if await routing.add_session(conn, session, now):
-                return True
-            ((known, _),) = await routing.load_sessions(conn, now.date().isoformat(), session.id)
-        if known != session:
-            raise Refusal(
-                "session_exists",
-                f"Đã có hội nghị {session.id} với nội dung khác.",
-                f"There is another session {session.id}",
-                {"id": session.id},
-                way="conflict",
-            )
-        return False
-
-    async def sessions(self, session_id: str | None = None) -> list[tuple[Session, Settlement]]:
-        """List the conferences, the youngest first, with how their petitions stand; or the one.
-
-        Raises Refusal `unknown_session`.
-        """
-        today = legal_date(self.clock.now()).isoformat()
-        async with self.database.connection() as conn:
-            found = await routing.load_sessions(conn, today, session_id)
-        if session_id is not None and not found:
-            raise Refusal(
-                "unknown_session",
-                f"Không có hội nghị {session_id}.",
-                f"There is no session {session_id}",
-                {"id": session_id},
-                way="absent",
-            )
-        return found
+def _suggestion(petition: Petition, directory: Directory, today: date) -> Suggestion | None:
+    state = petition.state
+    if state.status != "filed":
+        return None
+    lead = directory.lead_of(state.field, today)
+    return Suggestion(lead, directory.co_ordinating(state.other_fields, lead or "", today))
 
 
 def _why(petition: Petition) -> tuple[str, ...]:

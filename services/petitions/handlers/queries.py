@@ -13,6 +13,7 @@ from services.petitions.handlers.register import EntityMark, entity_marks
 from services.petitions.handlers.rulebook import Rulebook
 from services.petitions.store import Written
 from shared.plumbing.auth import Principal
+from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.postgres import Connection, Database
 
 
@@ -50,6 +51,7 @@ class Queries:
     """What can be asked."""
 
     database: Database
+    clock: Clock
     rulebook: Rulebook
 
     async def get(self, petition_id: str, principal: Principal) -> Case:
@@ -62,7 +64,8 @@ class Queries:
             documents = await store.load_documents(conn, petition_id)
             private = None
             directory = (await self.rulebook.rules(conn)).directory
-            if may_read_private(petition.state, principal.agency, directory):
+            today = legal_date(self.clock.now())
+            if may_read_private(petition.state, principal.agency, directory, today):
                 private = await store.load_private(conn, petition_id)
             (entity,) = await entity_marks(conn, [petition])
         return Case(standing_of(petition), documents, private, entity)

@@ -7,6 +7,7 @@ from services.petitions.domain.calendar import Calendar
 from services.petitions.domain.routing import Directory
 from services.petitions.domain.rules import Rules
 from services.petitions.store import routing
+from services.petitions.store.calendar import load_calendar
 from shared.plumbing.clock import Clock
 from shared.plumbing.postgres import Connection, Database
 
@@ -20,6 +21,7 @@ class Rulebook:
     def __init__(self, clock: Clock, given: Directory, calendar: Calendar) -> None:
         self._clock = clock
         self._given = given
+        self._file = calendar
         self._rules = Rules(given, calendar)
         self._read_at: datetime | None = None
 
@@ -33,6 +35,10 @@ class Rulebook:
         """The calendar of working days."""
         return self._rules.calendar
 
+    def forget(self) -> None:
+        """Read the rules anew when they are asked for next."""
+        self._read_at = None
+
     async def rules(self, conn: Connection) -> Rules:
         """Return the rules, read again when they are no longer fresh."""
         now = self._clock.now()
@@ -40,7 +46,11 @@ class Rulebook:
             rows = await routing.load_agencies(conn)
             directory = Directory.of(rows) if rows else self._given
             limits = await routing.load_limits(conn)
-            self._rules = Rules(directory, self._rules.calendar, limits)
+            set_years = [row.decision for row in await load_calendar(conn)]
+            calendar = self._file.with_decisions(set_years)
+            if calendar == self._rules.calendar:
+                calendar = self._rules.calendar  # it knows the days of its years already
+            self._rules = Rules(directory, calendar, limits)
             self._read_at = now
         return self._rules
 

@@ -26,6 +26,7 @@ class Filters:
 
     status: PetitionStatus | None = None
     agency: Agency | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ async def page(
     """List petitions by due date and id, at most `limit` of those that follow `after`."""
     arguments: list[object] = []
     terms: list[str] = []
-    for column, value in (("status", filters.status), ("agency", filters.agency)):
+    for column, value in asdict(filters).items():
         if value is not None:
             arguments.append(value)
             terms.append(f"{column} = ${len(arguments)}")

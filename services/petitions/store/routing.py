@@ -1,7 +1,7 @@
 """Agencies, time limits and conference sessions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -24,13 +24,15 @@ class Session:
 
 @dataclass(frozen=True)
 class Settlement:
-    """How the petitions of a session stand, in numbers."""
+    """How the petitions of a session stand, in numbers; `closed` ended without being settled."""
 
     petitions: int
     open: int
     answered: int
     settled: int
+    closed: int
     reviewed: int
+    reviewed_settled: int
     overdue: int
 
 
@@ -107,24 +109,43 @@ async def add_session(conn: Connection, session: Session, at: datetime) -> bool:
     return bool(done == "INSERT 0 1")
 
 
+async def session_is_recorded(conn: Connection, session_id: str) -> bool:
+    """Say whether there is a session of this id."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM conference_session WHERE id = $1)", session_id
+        )
+    )
+
+
+Span = tuple[date, date]
+
+
 async def load_sessions(
     conn: Connection, today: str, session_id: str | None = None
-) -> list[tuple[Session, Settlement]]:
-    """Load sessions, the youngest first, each with how its petitions stand; or the one."""
+) -> list[tuple[Session, Settlement, Span | None]]:
+    """Load sessions, the youngest first, each with how its petitions stand; or the one.
+
+    The span is from the first filing to the last due date of its petitions, None without any.
+    """
     rows = await conn.fetch(
         "SELECT s.id, s.name, s.held_on, s.place, s.chair, s.attendance, n.* FROM"
         " conference_session s CROSS JOIN LATERAL (SELECT count(*) AS petitions,"
         " count(*) FILTER (WHERE status NOT IN ('answered', 'resolved', 'rejected', 'withdrawn',"
         " 'duplicate')) AS open, count(*) FILTER (WHERE status = 'answered') AS answered,"
         " count(*) FILTER (WHERE status = 'resolved') AS settled,"
+        " count(*) FILTER (WHERE status IN ('rejected', 'withdrawn', 'duplicate')) AS closed,"
         " count(*) FILTER (WHERE workings ->> 'reviewed_on' IS NOT NULL) AS reviewed,"
+        " count(*) FILTER (WHERE workings ->> 'reviewed_on' IS NOT NULL"
+        " AND status = 'resolved') AS reviewed_settled,"
         " count(*) FILTER (WHERE status IN ('filed', 'assigned', 'in_progress')"
-        " AND due_on < $1) AS overdue FROM petition p WHERE p.session = s.id) n"
+        " AND due_on < $1) AS overdue, min(state ->> 'filed_on') AS first, max(due_on) AS last"
+        " FROM petition p WHERE p.session = s.id) n"
         " WHERE $2::text IS NULL OR s.id = $2 ORDER BY s.held_on DESC, s.id",
         today,
         session_id,
     )
-    return [(_session(row), _settlement(row)) for row in rows]
+    return [(_session(row), _settlement(row), _span(row)) for row in rows]
 
 
 def _session(row: Record) -> Session:
@@ -133,11 +154,10 @@ def _session(row: Record) -> Session:
 
 
 def _settlement(row: Record) -> Settlement:
-    return Settlement(
-        row["petitions"],
-        row["open"],
-        row["answered"],
-        row["settled"],
-        row["reviewed"],
-        row["overdue"],
-    )
+    return Settlement(**{field.name: row[field.name] for field in fields(Settlement)})
+
+
+def _span(row: Record) -> Span | None:
+    if row["first"] is None:
+        return None
+    return date.fromisoformat(row["first"]), date.fromisoformat(row["last"])

@@ -20,7 +20,6 @@ def filing(**changes: Any) -> dict[str, Any]:
         "other_fields": ["construction"],
         "petitioner_kind": "enterprise",
         "entity": "4900000017",
-        "session": "HN-2026-03",
         "title": TITLE,
         "text": TEXT,
         "petitioner": {"name": NAME, "phone": PHONE, "email": EMAIL},

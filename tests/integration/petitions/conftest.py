@@ -70,12 +70,17 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def app(dsn: str, clock: FixedClock) -> AsyncIterator[FastAPI]:
+async def service(dsn: str, clock: FixedClock) -> AsyncIterator[Service]:
     settings = Settings(database_url=dsn, kafka="127.0.0.1:1", tokens=Path("none"))
-    service = Service(settings, clock)
+    made = Service(settings, clock)
     # Without the lifespan: no relay, so that what waits in the outbox stays there.
-    async with service.database, service.watch.running():
-        yield application(service, Tokens(*PRINCIPALS))
+    async with made.database, made.watch.running():
+        yield made
+
+
+@pytest.fixture
+def app(service: Service) -> FastAPI:
+    return application(service, Tokens(*PRINCIPALS))
 
 
 @pytest.fixture

@@ -69,8 +69,8 @@ async def test_the_review_is_recorded_and_counted_in_its_session(as_: As, sql: C
     assert (await as_("VPUB").post("/v1/sessions", json=session)).status_code == 200
     other = await as_("VPUB").post("/v1/sessions", json={**session, "place": "Đồng Đăng"})
     assert problem(other, 409) == "session_exists"
-    petition_id, _ = await answered(as_)
-    await file(as_, reference="PA-2")
+    petition_id, _ = await answered(as_, session="HN-2026-03")
+    await file(as_, reference="PA-2", session="HN-2026-03")
     refused = await act(as_, petition_id, "review", recommendation="a", due_on="2026-04-01")
     assert problem(refused, 403) == "forbidden"
     body: dict[str, Any] = {
@@ -86,7 +86,9 @@ async def test_the_review_is_recorded_and_counted_in_its_session(as_: As, sql: C
         "open": 1,
         "answered": 0,
         "settled": 1,
+        "closed": 0,
         "reviewed": 1,
+        "reviewed_settled": 1,
         "overdue": 0,
     }
     course = (await as_("STC").get(f"/v1/petitions/{petition_id}/course")).json()

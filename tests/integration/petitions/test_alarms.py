@@ -1,12 +1,9 @@
 """Overdue and escalated: said once per round and level, by any number of replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from services.petitions.app import Service
 from services.petitions.domain.calendar import Calendar, YearDecision
@@ -19,13 +16,6 @@ from shared.plumbing.postgres import Connection
 from tests.integration.petitions.bodies import As, act, assigned, file
 
 LATE = datetime(2026, 3, 24, 2, tzinfo=UTC)  # a Tuesday at 9:00; the answer was due on Monday
-
-
-@pytest.fixture
-async def service(dsn: str, clock: FixedClock) -> AsyncIterator[Service]:
-    made = Service(Settings(database_url=dsn, kafka="127.0.0.1:1", tokens=Path("none")), clock)
-    async with made.database:
-        yield made
 
 
 async def said(sql: Connection, name: str = "%") -> list[str]:
@@ -205,3 +195,22 @@ async def test_what_an_agency_led_that_has_ended_goes_to_its_successor(
     assert after["agency_due_on"] == before["agency_due_on"]
     answer = await act(as_, petition_id, "answer", by="SXD", document="1/SXD")
     assert answer.status_code == 200
+
+
+async def test_the_successor_reads_text_and_files_without_a_restart(
+    as_: As, service: Service, clock: FixedClock, sql: Connection
+) -> None:
+    petition_id = await assigned(as_)
+    await act(as_, petition_id, "answer", document="1/STC")
+    files = f"/v1/petitions/{petition_id}/attachments"
+    case = f"/v1/petitions/{petition_id}"
+    assert (await as_("SNNMT").get(files)).status_code == 403
+    await load_agencies(service.database, service.rulebook.directory)
+    await sql.execute(
+        "UPDATE agency SET valid_to = '2026-03-02', successor = 'SNNMT' WHERE code = 'STC'"
+    )
+    clock.set(datetime(2026, 3, 2, 2, 1, tzinfo=UTC))
+    # Answered: nothing is handed over, and the successor reads it all the same.
+    assert await service.automatic.hand_over() == 0
+    assert (await as_("SNNMT").get(files)).status_code == 200
+    assert (await as_("SNNMT").get(case)).json()["private"] is not None
