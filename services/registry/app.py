@@ -222,6 +222,7 @@ class Service:
         gauges = await self.queries.gauges()
         self.metrics.show(gauges.rejected, gauges.waiting, gauges.entities)
         self.metrics.show_imports(await self.imports.states())
+        self.metrics.feed_waiting.set(self.watch.waiting)
         drifts = await self.reconciler.drifts()
         self.metrics.show_drift([(d.kind, d.entities, d.capital_vnd) for d in drifts])
 

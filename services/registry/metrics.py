@@ -45,6 +45,12 @@ class RegistryMetrics:
             ["figure", "kind"],
             registry=registry,
         )
+        # Who follows the log by its feed, and waits for the next event?
+        self.feed_waiting = Gauge(
+            "caunoi_registry_feed_waiting",
+            "Requests of the feed that wait for an event.",
+            registry=registry,
+        )
         # Do files wait, and does one fail?
         self.imports = Gauge(
             "caunoi_registry_imports",

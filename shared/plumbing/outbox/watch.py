@@ -37,11 +37,13 @@ class LogWatch:
         self._dsn, self._name = dsn, name
         self._position = 0
         self._grown = asyncio.Event()
+        self._over = False
         self.waiting = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["LogWatch"]:
         """Listen in the background within the block; at its end everybody is let go."""
+        self._over = False
         task = asyncio.create_task(self._run(), name=f"watch {self._name}")
         try:
             yield self
@@ -57,7 +59,7 @@ class LogWatch:
         True means: look. It is also said when the watch cannot know, after its connection was
         lost, and at its end.
         """
-        if self._position > position:
+        if self._over or self._position > position:
             return True
         self.waiting += 1
         try:
@@ -73,6 +75,11 @@ class LogWatch:
             self.waiting -= 1
 
     def release(self) -> None:
+        """Let everybody go who waits, and whoever comes from now on: the service stops."""
+        self._over = True
+        self._doubt()
+
+    def _doubt(self) -> None:
         """Let everybody who waits look for himself."""
         self._position = 0
         self._wake()
@@ -91,7 +98,7 @@ class LogWatch:
             except _LOST as error:
                 failures += 1
                 _log.warning("watch_retries", reason=f"{type(error).__name__}: {error}")
-            self.release()
+            self._doubt()
             await asyncio.sleep(min(0.1 * 2 ** min(failures, 6), _LONGEST_PAUSE))
 
     async def _listen(self) -> None:

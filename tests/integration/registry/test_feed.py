@@ -198,6 +198,18 @@ async def test_a_reader_that_waits_asks_the_server_nothing(
     assert feeds == [{"events": [], "next": 0, "head": 0}] * 20
 
 
+async def test_nobody_waits_for_a_service_that_stops(
+    http: httpx.AsyncClient, service: Service
+) -> None:
+    async with service.watch.running():
+        early = asyncio.create_task(http.get("/v1/events", params={"wait": 30}))
+        await until(lambda: all_wait(service, 1), what="one waits")
+        service.watch.release()
+        late = asyncio.create_task(http.get("/v1/events", params={"wait": 30}))
+        feeds = [(await answer).json() for answer in (early, late)]
+    assert feeds == [{"events": [], "next": 0, "head": 0}] * 2
+
+
 async def all_wait(service: Service, number: int) -> bool:
     return service.watch.waiting == number
 

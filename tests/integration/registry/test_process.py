@@ -303,3 +303,27 @@ async def test_the_service_goes_on_after_its_database_connections_were_cut(
         await send(kafka, [fact("EnterpriseRegistered", enterprise(OTHER, "R-2"))])
         await until(lambda: events(2), what="the second is published")
     assert await process.status("healthz") == 200
+
+
+async def test_a_service_that_stops_answers_those_who_wait_for_events(
+    process: Process,
+) -> None:
+    headers = {"authorization": "Bearer dkkd"}
+    async with httpx.AsyncClient(base_url=process.url, headers=headers, timeout=60) as client:
+
+        async def position(after: int) -> int:
+            feed = (await client.get("/v1/events", params={"after": after, "wait": 30})).json()
+            return int(feed["head"])
+
+        async def all_wait() -> bool:
+            metrics = (await client.get("/metrics")).text
+            return "caunoi_registry_feed_waiting 20.0" in metrics
+
+        assert (await client.post("/v1/enterprises", json=enterprise())).status_code == 201
+        assert await position(0) == 1
+        answers = [asyncio.create_task(position(1)) for _ in range(20)]
+        await until(all_wait, what="twenty wait")
+        # Without an answer the connection would be cut, which httpx raises.
+        code = await asyncio.to_thread(process.end, signal.SIGTERM)
+        assert await asyncio.gather(*answers) == [1] * 20
+    assert code in {0, -signal.SIGTERM}
