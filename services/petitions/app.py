@@ -69,7 +69,7 @@ class Service:
             settings.database_url, name="petitions", max_size=settings.pool_size
         )
         directory = given_directory()
-        self.rulebook = Rulebook(clock, directory, Calendar.read(CALENDAR.read_bytes()))
+        self.rulebook = Rulebook(directory, Calendar.read(CALENDAR.read_bytes()))
         self.commands = Commands(self.database, clock, self.rulebook)
         self.queries = Queries(self.database, clock, self.rulebook)
         self.oversight = Oversight(self.database, clock, self.rulebook)

@@ -39,7 +39,11 @@ def check_public(private: Private, *public: str | None) -> None:
     A reference or a session is free text of the sender and goes into every event. Raises Refusal
     `private_in_public` when one holds the petitioner's name, e-mail or telephone number.
     """
-    person = private.petitioner
+    check_person(private.petitioner, *public)
+
+
+def check_person(person: Petitioner, *public: str | None) -> None:
+    """Pass as `check_public` does, of a person without the text."""
     words = [w.casefold() for w in (person.name, person.email) if w and len(w) >= _TELLING_LETTERS]
     phone = _NOT_A_DIGIT.sub("", person.phone or "")[-_TELLING_DIGITS:]
     for value in filter(None, public):

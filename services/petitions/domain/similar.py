@@ -17,8 +17,11 @@ import numpy.typing as npt
 
 HASHES: Final = 64
 BAND: Final = 4
+BANDS: Final = HASHES // BAND
 ALIKE: Final = 0.5
 _WORD: Final = re.compile(r"[a-z0-9]+")
+# The marks of Vietnamese letters; all of them combine, which is not so of every neighbour.
+_MARKS: Final = re.compile("[\u0300-\u034e\u0350-\u036f]")
 _PRIME: Final = (1 << 31) - 1
 
 
@@ -35,7 +38,7 @@ def likeness_of(field: str, text: str) -> Likeness:
     hashes = np.array(sorted(_shingles(text)), dtype=np.uint64)
     factors, offsets = _permutations()
     values = (factors[:, None] * hashes[None, :] + offsets[:, None]) % np.uint64(_PRIME)
-    signature = tuple(int(value) for value in values.min(axis=1))
+    signature: tuple[int, ...] = tuple(values.min(axis=1).tolist())
     bands = tuple(
         _hash(f"{field}|{start}|{signature[start : start + BAND]}")
         for start in range(0, HASHES, BAND)
@@ -50,8 +53,10 @@ def similarity(a: Sequence[int], b: Sequence[int]) -> float:
 
 def normal(text: str) -> list[str]:
     """Return the words of a text without case, accents and marks."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+    plain = _MARKS.sub("", unicodedata.normalize("NFD", text.casefold().replace("đ", "d")))
+    if not plain.isascii():
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return _WORD.findall(plain)
 
 
 def _shingles(text: str) -> set[int]:

@@ -40,6 +40,11 @@ def to_json(workings: Workings) -> dict[str, Any]:
     return found
 
 
+def to_bytes(workings: Workings) -> bytes:
+    """Write as JSON."""
+    return _ADAPTER.dump_json(workings)
+
+
 def from_json(value: str, state: PetitionState) -> Workings:
     """Read what `to_json` wrote; `{}` is a petition from before there were clocks."""
     if value == "{}":

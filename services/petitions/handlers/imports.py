@@ -14,7 +14,8 @@ from services.petitions.domain.commands import (
     When,
 )
 from services.petitions.domain.private import Private
-from services.petitions.handlers.commands import Acted, Commands, Filed
+from services.petitions.handlers.asked import Acted, Filed
+from services.petitions.handlers.commands import Commands
 from services.petitions.handlers.once import Caller
 from shared.contracts.values import Agency, PetitionOutcome
 from shared.plumbing.auth import Principal

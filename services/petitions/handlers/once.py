@@ -1,6 +1,5 @@
 """One request is one transaction, and the same request again gets the same answer."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -83,8 +82,3 @@ class Once:
             answer = render(await work(conn))
             await idempotency.remember(conn, principal=name, key=key.key, answer=answer)
             return answer
-
-
-def digest_of(*parts: object) -> bytes:
-    """Return what makes two reports under one reference the same: SHA-256 over their values."""
-    return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).digest()

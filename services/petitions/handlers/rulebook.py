@@ -1,29 +1,24 @@
-"""The data of the province that decide, as they stand in the database: agencies and limits."""
-
-from datetime import datetime, timedelta
-from typing import Final
+"""The data of the province that decide, as they stand in the database."""
 
 from services.petitions.domain.calendar import Calendar
 from services.petitions.domain.routing import Directory
 from services.petitions.domain.rules import Rules
 from services.petitions.store import routing
 from services.petitions.store.calendar import load_calendar
-from shared.plumbing.clock import Clock
 from shared.plumbing.postgres import Connection, Database
-
-# How long a changed limit or agency may not be seen by a replica.
-_FRESH: Final = timedelta(seconds=30)
 
 
 class Rulebook:
-    """Rules read from the database now and then; `given` stands where no agency was loaded."""
+    """Rules kept in memory as long as they are those of the database, which counts their changes.
 
-    def __init__(self, clock: Clock, given: Directory, calendar: Calendar) -> None:
-        self._clock = clock
+    `given` stands where no agency was loaded.
+    """
+
+    def __init__(self, given: Directory, calendar: Calendar) -> None:
         self._given = given
         self._file = calendar
         self._rules = Rules(given, calendar)
-        self._read_at: datetime | None = None
+        self._version: int | None = None
 
     @property
     def directory(self) -> Directory:
@@ -37,21 +32,23 @@ class Rulebook:
 
     def forget(self) -> None:
         """Read the rules anew when they are asked for next."""
-        self._read_at = None
+        self._version = None
 
-    async def rules(self, conn: Connection) -> Rules:
-        """Return the rules, read again when they are no longer fresh."""
-        now = self._clock.now()
-        if self._read_at is None or not self._read_at <= now < self._read_at + _FRESH:
-            rows = await routing.load_agencies(conn)
-            directory = Directory.of(rows) if rows else self._given
-            limits = await routing.load_limits(conn)
-            set_years = [row.decision for row in await load_calendar(conn)]
-            calendar = self._file.with_decisions(set_years)
-            if calendar == self._rules.calendar:
-                calendar = self._rules.calendar  # it knows the days of its years already
-            self._rules = Rules(directory, calendar, limits)
-            self._read_at = now
+    async def rules(self, conn: Connection, version: int | None = None) -> Rules:
+        """Return the rules as they stand; `version` is given by who has looked it up already."""
+        if version is None:
+            version = await routing.rules_version(conn)
+        if version == self._version:
+            return self._rules
+        # The version was read first: rules that change meanwhile are newer than it says, and are
+        # read once more when they are asked for next.
+        rows = await routing.load_agencies(conn)
+        directory = Directory.of(rows) if rows else self._given
+        limits = await routing.load_limits(conn)
+        calendar = self._file.with_decisions([row.decision for row in await load_calendar(conn)])
+        if calendar == self._rules.calendar:
+            calendar = self._rules.calendar  # it knows the days of its years already
+        self._rules, self._version = Rules(directory, calendar, limits), version
         return self._rules
 
 

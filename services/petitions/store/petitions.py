@@ -1,17 +1,14 @@
 """The rows of the petitions and what is private of them."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any, Final
-
-import asyncpg
 
 from services.petitions.domain.decide import Petition
 from services.petitions.domain.private import Petitioner, Private
-from services.petitions.domain.workings import from_json, to_json
+from services.petitions.domain.workings import from_json
 from shared.contracts.states import PetitionState
 from shared.contracts.values import Agency, PetitionStatus
-from shared.plumbing.postgres import UNAVAILABLE, Connection, Record
+from shared.plumbing.postgres import Connection, Record
 
 COLUMNS: Final = "id, version, entries, last_on, state::text AS state, workings::text AS workings"
 
@@ -35,89 +32,6 @@ class Place:
 
     due_on: str
     id: str
-
-
-async def next_number(conn: Connection) -> int:
-    """Return a number that no petition has. A number taken by an act that fails stays unused."""
-    return int(await conn.fetchval("SELECT nextval('petition_number')"))
-
-
-async def insert(
-    conn: Connection,
-    petition: Petition,
-    private: Private,
-    *,
-    line: dict[str, Any],
-    tracking_code: str,
-    at: datetime,
-) -> None:
-    """Write a new petition; `line` is the first of its ledger (values of JSON).
-
-    Raises PrivateRefused.
-    """
-    await conn.execute(
-        "INSERT INTO petition (id, version, entries, last_on, state, ledger, tracking_code,"
-        " filed_at, changed_at, workings) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
-        petition.id,
-        petition.version,
-        petition.entries,
-        petition.last_on,
-        petition.state.model_dump(mode="json"),
-        [line],
-        tracking_code,
-        at,
-        to_json(petition.workings),
-    )
-    await _insert_private(conn, petition.id, private)
-
-
-async def _insert_private(conn: Connection, petition_id: str, private: Private) -> None:
-    # The server quotes a row that it refuses, and a traceback would carry the quotation into the
-    # log: what is raised instead knows the kind of error and nothing of the row.
-    try:
-        await conn.execute(
-            "INSERT INTO petition_private (petition_id, title, text, petitioner)"
-            " VALUES ($1, $2, $3, $4)",
-            petition_id,
-            private.title,
-            private.text,
-            asdict(private.petitioner),
-        )
-        return
-    except UNAVAILABLE:
-        raise
-    except asyncpg.PostgresError as error:
-        kind = type(error).__name__
-    raise PrivateRefused(f"{petition_id}: {kind}")
-
-
-async def save(conn: Connection, petition: Petition, *, line: dict[str, Any], at: datetime) -> None:
-    """Write a petition as it stands after one more fact. The caller holds its lock."""
-    await _update(conn, petition, "ledger || $8::jsonb", [line], at)
-
-
-async def restate(
-    conn: Connection, petition: Petition, *, ledger: list[dict[str, Any]], at: datetime
-) -> None:
-    """Write a petition with the ledger that stands after a correction, under its lock."""
-    await _update(conn, petition, "$8::jsonb", ledger, at)
-
-
-async def _update(
-    conn: Connection, petition: Petition, ledger: str, lines: list[dict[str, Any]], at: datetime
-) -> None:
-    await conn.execute(
-        "UPDATE petition SET version = $2, entries = $3, last_on = $4, state = $5,"
-        f" workings = $6, changed_at = $7, ledger = {ledger} WHERE id = $1",
-        petition.id,
-        petition.version,
-        petition.entries,
-        petition.last_on,
-        petition.state.model_dump(mode="json"),
-        to_json(petition.workings),
-        at,
-        lines,
-    )
 
 
 async def load_ledger(conn: Connection, petition_id: str) -> list[dict[str, Any]]:
@@ -166,12 +80,6 @@ async def load_documents(conn: Connection, petition_id: str) -> list[dict[str, A
         petition_id,
     )
     return [dict(row) for row in rows]
-
-
-async def tracking_code(conn: Connection, petition_id: str) -> str:
-    """Return the code under which the petitioner follows the case (of a known petition)."""
-    code: str = await conn.fetchval("SELECT tracking_code FROM petition WHERE id = $1", petition_id)
-    return code
 
 
 async def page(

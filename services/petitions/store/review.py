@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from services.petitions.domain.decide import Petition
-from services.petitions.domain.similar import Likeness
 from services.petitions.store.petitions import COLUMNS, Place, petition_of
 from shared.plumbing.postgres import Connection
 
@@ -149,28 +148,3 @@ async def load_members(conn: Connection, petition_id: str) -> list[str]:
         "SELECT code FROM petition_member WHERE petition_id = $1 ORDER BY code", petition_id
     )
     return [row["code"] for row in rows]
-
-
-async def add_likeness(conn: Connection, petition_id: str, field: str, likeness: Likeness) -> None:
-    """Keep what a text is recognised by."""
-    await conn.execute(
-        "INSERT INTO petition_likeness (petition_id, field, signature, bands)"
-        " VALUES ($1, $2, $3, $4)",
-        petition_id,
-        field,
-        likeness.signature,
-        likeness.bands,
-    )
-
-
-async def find_alike(
-    conn: Connection, likeness: Likeness, limit: int
-) -> list[tuple[str, list[int]]]:
-    """Return (id, signature) of the youngest petitions that share a band, at most `limit`."""
-    rows = await conn.fetch(
-        "SELECT petition_id, signature FROM petition_likeness WHERE bands && $1::int[]"
-        " ORDER BY petition_id DESC LIMIT $2",
-        likeness.bands,
-        limit,
-    )
-    return [(row["petition_id"], row["signature"]) for row in rows]

@@ -36,6 +36,11 @@ class Settlement:
     overdue: int
 
 
+async def rules_version(conn: Connection) -> int:
+    """Return how often agencies, limits and calendar have changed."""
+    return int(await conn.fetchval("SELECT version FROM rulebook"))
+
+
 async def load_limits(conn: Connection) -> Limits:
     """Load all time limits."""
     rows = await conn.fetch(

@@ -150,7 +150,7 @@ async def test_a_changed_calendar_dates_open_petitions_again_once(
     petition_id = await assigned(as_)
     off = (datetime(2026, 3, 23, tzinfo=UTC).date(),)
     calendar = Calendar.of([YearDecision(2026, off, (), "quyết định thử", verified=True)])
-    rulebook = Rulebook(clock, service.rulebook.directory, calendar)
+    rulebook = Rulebook(service.rulebook.directory, calendar)
     changed = Automatic(service.database, clock, rulebook)
     assert await changed.recalendar() == 1
     assert await changed.recalendar() == 0
@@ -165,7 +165,7 @@ async def test_agencies_are_loaded_once_and_again(service: Service, sql: Connect
         assert await load_agencies(service.database, directory) == len(directory.rows)
     assert await sql.fetchval("SELECT count(*) FROM agency") == len(directory.rows)
     async with service.database.connection() as conn:
-        rules = await Rulebook(service.clock, directory, Calendar()).rules(conn)
+        rules = await Rulebook(directory, Calendar()).rules(conn)
     assert dict(rules.directory.rows) == dict(directory.rows)
 
 
