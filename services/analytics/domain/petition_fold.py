@@ -85,7 +85,7 @@ def _stock(deltas: dict[Cell, Sum], on: date, state: PetitionState, step: int) -
     measure = stock_measure(KIND, state.status)
     _everywhere(deltas, on, measure, state, step, 0)
     if state.status in AWAITING_ANSWER:
-        key = f"{state.due_on.isoformat()}|{state.field}|{state.agency or '-'}"
+        key = _placed(state.due_on.isoformat(), state)
         add(deltas, Cell(DUE, on, stock_measure(KIND, "due"), key), step, 0)
 
 
@@ -95,7 +95,7 @@ def _flow(deltas: dict[Cell, Sum], on: date, flow: str, state: PetitionState, si
     if flow == "answered" and on <= state.due_on:
         _everywhere(deltas, on, flow_measure(KIND, "answered_on_time"), state, sign, days)
     if flow == "resolved":
-        key = f"{state.days_elapsed:06d}|{state.field}|{state.agency or '-'}"
+        key = _placed(f"{state.days_elapsed:06d}", state)
         add(deltas, Cell(DAYS, on, flow_measure(KIND, "resolved"), key), sign, 0)
 
 
@@ -107,6 +107,10 @@ def _everywhere(
     add(deltas, Cell(MONTHLY_TOTAL, month, measure, ""), n, amount)
     for dim in PETITION_DIMS:
         add(deltas, Cell(dim, month, measure, _word(dim, state)), n, amount)
+
+
+def _placed(first: str, state: PetitionState) -> str:
+    return "|".join((first, *(_word(dim, state) for dim in PETITION_DIMS)))
 
 
 def _word(dim: str, state: PetitionState) -> str:

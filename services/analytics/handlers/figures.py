@@ -1,10 +1,11 @@
 """Asking for figures: one snapshot of the database, one answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from services.analytics.domain.cells import ENTITY_DIMS, Sum
+from services.analytics.domain.cells import ENTITY_DIMS, PETITION_DIMS, Sum
 from services.analytics.domain.entity_fold import fold_entities
 from services.analytics.domain.figures import (
     NOTHING,
@@ -17,11 +18,16 @@ from services.analytics.domain.figures import (
     value,
 )
 from services.analytics.domain.indicators import INDICATORS, Indicator, Policy
+from services.analytics.domain.petition_figures import Counts, PetitionCounts, ping_pong
 from services.analytics.domain.petition_fold import fold_petitions
 from services.analytics.store import batches, figures, plans
 from shared.plumbing.postgres import Connection, Database
 
 Sums = Mapping[str, Sum]
+_COUNTED: Final[Mapping[str, Callable[[PetitionCounts], Counts]]] = {
+    "petitions_overdue": lambda counts: counts.overdue,
+    "petitions_ping_pong": lambda counts: counts.ping_pong,
+}
 
 
 @dataclass(frozen=True)
@@ -59,18 +65,23 @@ class Figures:
         async with self.database.transaction(isolation="repeatable_read", readonly=True) as conn:
             g = batches.schema(await batches.live_generation(conn))
             sums = await figures.totals(conn, g, as_of)
-            late = await figures.overdue(conn, g, as_of)
-            days = days_to_resolve(await figures.days_to_resolve(conn, g, as_of))
+            counts = await self._petitions(conn, g, as_of)
             rows = await plans.plans_of(conn, as_of.year)
             offsets = {
                 f"{row.topic}/{row.partition}": row.next for row in await figures.standing(conn, g)
             }
             parts = await self._parts(conn, g, by, as_of) if by else None
-        found = [
-            self._figure(indicator, sums, as_of, rows, sum(late.values()), days)
-            for indicator in INDICATORS
-        ]
-        return Answer(as_of, found, offsets, self._broken_down(by, parts, as_of) if by else None)
+        found = [self._figure(indicator, sums, as_of, rows, counts) for indicator in INDICATORS]
+        broken = self._broken_down(by, parts or {}, counts, as_of) if by else None
+        return Answer(as_of, found, offsets, broken)
+
+    async def _petitions(self, conn: Connection, g: str, as_of: date) -> PetitionCounts:
+        lives = await figures.lives_with_transfers(conn, g, as_of)
+        return PetitionCounts(
+            await figures.overdue(conn, g, as_of),
+            ping_pong(lives, as_of.year),
+            await figures.days_to_resolve(conn, g, as_of),
+        )
 
     def _figure(
         self,
@@ -78,18 +89,16 @@ class Figures:
         sums: Sums,
         as_of: date,
         rows: Sequence[PlanRow],
-        late: int,
-        days: Days,
+        counts: PetitionCounts,
     ) -> Figure:
         if self.history_from is not None and as_of < self.history_from:
             return Figure(indicator, before_history=True)
         if indicator.nature == "share":
             return Figure(indicator, share=share(indicator, sums))
         if indicator.nature == "distribution":
-            return Figure(indicator, days=days)
-        figure = (
-            late if indicator.name == "petitions_overdue" else value(indicator, sums, self.policy)
-        )
+            return Figure(indicator, days=days_to_resolve(counts.histogram()))
+        counted = _COUNTED.get(indicator.name)
+        figure = sum(counted(counts).values()) if counted else value(indicator, sums, self.policy)
         mine = [row for row in rows if row.indicator == indicator.name]
         return Figure(indicator, figure, plan=attainment(figure, mine, as_of))
 
@@ -114,15 +123,27 @@ class Figures:
         return parts
 
     def _broken_down(
-        self, by: str, parts: Mapping[str, Sums] | None, as_of: date
+        self, by: str, parts: Mapping[str, Sums], counts: PetitionCounts, as_of: date
     ) -> dict[str, dict[str, Figure]]:
+        counted = counts.by(by) if by in PETITION_DIMS else {}
+        keys = sorted(parts.keys() | counted.keys())
         answer: dict[str, dict[str, Figure]] = {}
         for indicator in INDICATORS:
             if by not in indicator.by:
                 continue
             figures_of = {
-                key: self._figure(indicator, sums, as_of, (), 0, Days(0, None, None))
-                for key, sums in sorted((parts or {}).items())
+                key: self._figure(
+                    indicator, parts.get(key, {}), as_of, (), counted.get(key, PetitionCounts())
+                )
+                for key in keys
             }
-            answer[indicator.name] = {k: f for k, f in figures_of.items() if f.value or f.share}
+            answer[indicator.name] = {k: f for k, f in figures_of.items() if _says_something(f)}
         return answer
+
+
+def _says_something(figure: Figure) -> bool:
+    if figure.days is not None:
+        return figure.days.count > 0
+    if figure.share is not None:
+        return figure.share[1] > 0
+    return bool(figure.value)

@@ -1,5 +1,6 @@
 """The business gauges: one snapshot of the database per scrape, the same on every replica."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from services.analytics.domain.figures import PlanRow, attainment, value
 from services.analytics.domain.gauges import Gauges, PlanGauge
 from services.analytics.domain.indicators import BY_NAME, OPEN, Policy
 from services.analytics.domain.measured import KINDS
+from services.analytics.domain.petition_figures import Counts
 from services.analytics.store import batches, figures, ledger, plans
 from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.postgres import Connection, Database
@@ -56,7 +58,7 @@ class GaugeReader:
                 for gauge in self._plans(rows, year, sums, today)
             ],
             petitions_open={(field, agency): n for field, agency, n in opened},
-            petitions_overdue=late,
+            petitions_overdue=_by_field_and_agency(late),
             applied=sum(s.applied for s in standing),
             repeated=sum(s.repeated for s in standing),
             parked=sum(s.parked for s in standing),
@@ -89,3 +91,10 @@ class GaugeReader:
                 share = None if held.share is None else float(held.share)
                 gauges.append(PlanGauge(name, year, held.target, share))
         return gauges
+
+
+def _by_field_and_agency(counts: Counts) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for place, n in counts.items():
+        found[place.field, place.agency] += n
+    return found

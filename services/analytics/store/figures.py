@@ -15,6 +15,7 @@ from services.analytics.domain.cells import (
     stock_measure,
 )
 from services.analytics.domain.columns import Line
+from services.analytics.domain.petition_figures import Place
 from services.analytics.domain.petition_fold import PetitionLine
 from shared.contracts.petitions import PetitionEntry
 from shared.plumbing.postgres import Connection
@@ -71,29 +72,52 @@ async def lines_of_month(
     ]
 
 
-async def overdue(conn: Connection, g: str, as_of: date) -> dict[tuple[str, str], int]:
-    """Return {(field, agency): petitions that wait for an answer after their due date}."""
+_PLACE = "split_part(key, '|', 2), split_part(key, '|', 3), split_part(key, '|', 4)"
+
+
+async def overdue(conn: Connection, g: str, as_of: date) -> dict[Place, int]:
+    """Return the petitions that wait for an answer after their due date, by place."""
     rows = await conn.fetch(
-        f"""SELECT split_part(key, '|', 2) AS field, split_part(key, '|', 3) AS agency,
-                   sum(n)::bigint AS n
-            FROM {g}.cell
+        f"""SELECT {_PLACE}, sum(n)::bigint AS n FROM {g}.cell
             WHERE dim = $1 AND measure = $2 AND period <= $3
               AND split_part(key, '|', 1)::date < $3
-            GROUP BY 1, 2 HAVING sum(n) <> 0""",
+            GROUP BY 1, 2, 3 HAVING sum(n) <> 0""",
         *(DUE, stock_measure("petition", "due"), as_of),
     )
-    return {(row["field"], row["agency"]): row["n"] for row in rows}
+    return {Place(*row[:3]): row["n"] for row in rows}
 
 
-async def days_to_resolve(conn: Connection, g: str, as_of: date) -> dict[int, int]:
-    """Return {working days: settlements} of the date's year up to the date."""
+async def days_to_resolve(conn: Connection, g: str, as_of: date) -> dict[Place, dict[int, int]]:
+    """Return {place: {working days: settlements}} of the date's year up to the date."""
     rows = await conn.fetch(
-        f"""SELECT split_part(key, '|', 1)::int AS days, sum(n)::bigint AS n FROM {g}.cell
+        f"""SELECT {_PLACE}, split_part(key, '|', 1)::int AS days, sum(n)::bigint AS n
+            FROM {g}.cell
             WHERE dim = $1 AND measure = $2 AND period BETWEEN $3 AND $4
-            GROUP BY 1 HAVING sum(n) <> 0""",
+            GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0""",
         *(DAYS, flow_measure("petition", "resolved"), as_of.replace(month=1, day=1), as_of),
     )
-    return {row["days"]: row["n"] for row in rows}
+    found: dict[Place, dict[int, int]] = {}
+    for row in rows:
+        found.setdefault(Place(*row[:3]), {})[row["days"]] = row["n"]
+    return found
+
+
+async def lives_with_transfers(conn: Connection, g: str, as_of: date) -> list[list[PetitionEntry]]:
+    """Return the entries that stand of each petition that was transferred more than once."""
+    rows = await conn.fetch(
+        f"""SELECT subject, entry::text AS entry FROM {g}.petition_fact
+            WHERE on_date <= $1 AND subject IN (
+                SELECT subject FROM {g}.petition_fact
+                WHERE entry ->> 'fact' = 'PetitionTransferred' AND on_date <= $1
+                GROUP BY subject HAVING sum(sign) > 1)
+            GROUP BY subject, entry HAVING sum(sign) > 0 ORDER BY subject""",
+        as_of,
+    )
+    lives: dict[str, list[PetitionEntry]] = {}
+    for row in rows:
+        entry = PetitionEntry.model_validate_json(row["entry"])
+        lives.setdefault(row["subject"], []).append(entry)
+    return list(lives.values())
 
 
 async def open_petitions(

@@ -34,6 +34,7 @@ async def create_generation(conn: Connection) -> int:
     number = int(await conn.fetchval("SELECT coalesce(max(number), 0) + 1 FROM generation"))
     await conn.execute("SELECT create_generation($1)", number)
     await conn.execute("SELECT add_sequence_trail($1)", number)
+    await conn.execute("SELECT add_petition_indexes($1)", number)
     await conn.execute(
         "INSERT INTO generation (number, state, created_at) VALUES ($1, 'building', now())", number
     )
