@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.registry.handlers.search import Asked, Filter
+from services.registry.handlers.search import Asked, Behind, Filter, Found, Match
 from shared.contracts.values import (
     Commune,
     EntityCode,
@@ -36,7 +36,17 @@ class Parameters(BaseModel):
     ] = None
     name: Annotated[
         _Word | None,
-        Field(description="Words, or their beginnings, with or without diacritics."),
+        Field(
+            description="Words, or their beginnings, with or without diacritics. Names of just "
+            "these words come first, then those with these beginnings, then those that are near."
+        ),
+    ] = None
+    near: Annotated[
+        bool | None,
+        Field(
+            description="Also names that hold a word of `name` in the middle of one of theirs, or "
+            "with a typing error. Unless said otherwise pages do, exports do not."
+        ),
     ] = None
     kind: Annotated[list[EntityKind], Field(max_length=7)] = []
     status: Annotated[list[EntityStatus], Field(max_length=8)] = []
@@ -65,8 +75,11 @@ class Parameters(BaseModel):
         LegalDate | None, Field(description="As it stood at the end of that day, as known now.")
     ] = None
 
-    def asked(self) -> Asked:
-        """Return what is asked for. Problem 422 when an industry comes without its scheme."""
+    def asked(self, *, near: bool = False) -> Asked:
+        """Return what is asked for; `near` where it does not say it itself.
+
+        Problem 422 when an industry comes without its scheme.
+        """
         if self.industry is not None and self.scheme is None:
             raise invalid_fields([invalid_field("missing", ["query", "scheme"])])
         filter_ = Filter(
@@ -82,7 +95,7 @@ class Parameters(BaseModel):
             changed_to=self.changed_to,
             as_of=self.as_of,
         )
-        return Asked(filter_, self.name, self.commune)
+        return Asked(filter_, self.name, self.commune, near if self.near is None else self.near)
 
     def digest(self) -> str:
         """Return what tells one list from another."""
@@ -114,19 +127,20 @@ class PageParameters(Parameters):
 class _Cursor:
     digest: str
     code: str
+    match: Match | None = None
 
 
 _cursors: Final = msgspec.json.Decoder(_Cursor)
 
 
-def cursor_of(parameters: Parameters, code: str) -> str:
-    """Return the cursor behind a code of a list."""
-    octets = msgspec.json.encode(_Cursor(parameters.digest(), code))
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+def cursor_of(parameters: Parameters, last: Found) -> str:
+    """Return the cursor behind a row of a list."""
+    cursor = _Cursor(parameters.digest(), last.row.code, last.match)
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
 
 
-def code_behind(parameters: Parameters, cursor: str | None) -> str | None:
-    """Return the code after which a page begins. Problem 422 for a cursor of another list."""
+def place_behind(parameters: Parameters, cursor: str | None) -> Behind | None:
+    """Return where a page begins. Problem 422 for a cursor of another list."""
     if cursor is None:
         return None
     try:
@@ -137,7 +151,7 @@ def code_behind(parameters: Parameters, cursor: str | None) -> str | None:
         raise _invalid_cursor() from error
     if found.digest != parameters.digest() or "\x00" in found.code:
         raise _invalid_cursor()
-    return found.code
+    return Behind(found.code, found.match)
 
 
 def _invalid_cursor() -> Problem:

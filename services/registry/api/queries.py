@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import Response, StreamingResponse
 
 from services.registry.api import rows
-from services.registry.api.asking import ListOf, PageOf, Parameters, code_behind, cursor_of
+from services.registry.api.asking import ListOf, PageOf, Parameters, cursor_of, place_behind
 from services.registry.api.parameters import AfterSequence, Code, Limit, Reader
 from services.registry.api.views import (
     JSON,
@@ -111,12 +111,11 @@ class Reading:
     async def _page(self, asked: PageOf) -> Response:
         listed = asked.listed()
         page = await self.search.page(
-            listed.asked(), code_behind(listed, asked.cursor), asked.limit
+            listed.asked(near=True), place_behind(listed, asked.cursor), asked.limit
         )
-        last = page.found[-1].row.code if page.more else None
         body = {
             "entities": [rows.row_json(found) for found in page.found],
-            "next": None if last is None else cursor_of(listed, last),
+            "next": cursor_of(listed, page.found[-1]) if page.more else None,
         }
         return Response(orjson.dumps(body), media_type=JSON)
 

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel
 
 from services.registry.domain.refusals import KIND_VI, STATUS_VI
-from services.registry.handlers.search import Found, Place, Row
+from services.registry.handlers.search import Found, Match, Place, Row
 from shared.contracts.states import EntityState
 
 NDJSON: Final = "application/x-ndjson"
@@ -53,7 +53,8 @@ class RowOut(BaseModel):
     """A subject in a list. `since`: from which legal date on this state holds.
 
     `version` is the sequence of its last event, null for a state that stood earlier;
-    `commune_now` null: the commune is not known.
+    `commune_now` null: the commune is not known. `match` says how its name fits the one that was
+    asked for: it has just these words, each begins one of its words, or it is near.
     """
 
     code: str
@@ -61,10 +62,14 @@ class RowOut(BaseModel):
     since: date
     state: EntityState
     commune_now: PlaceOut | None
+    match: Match | None
 
 
 class PageOut(BaseModel):
-    """Subjects in the order of their codes; `next` is the cursor to go on with, null at the end."""
+    """Subjects in the order of their codes, names that fit best first.
+
+    `next` is the cursor to go on with, null at the end.
+    """
 
     entities: list[RowOut]
     next: str | None
@@ -101,6 +106,7 @@ def row_json(found: Found) -> dict[str, Any]:
         "since": row.since,
         "state": state_json(row),
         "commune_now": place_json(found.place),
+        "match": found.match,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from services.registry.domain.units import Span
 from shared.contracts.values import EntityKind
@@ -11,6 +11,8 @@ from shared.plumbing.postgres import Connection, Record
 
 _SLICE = 2_000
 KINDS: Final[tuple[str, ...]] = get_args(EntityKind)
+Match = Literal["exact", "beginning", "near"]
+"""How a name fits: it has just these words; each begins one of its words; it is close to that."""
 
 
 @dataclass(frozen=True)
@@ -18,13 +20,16 @@ class Filter:
     """What is asked for; None and () ask for everything. Dates are legal dates, inclusive.
 
     `code` is a prefix; `words` are words in small letters without diacritics, each of which begins
-    a word of the name; `communes` are the codes, and when they were set, that lie in the commune;
-    `industry` bounds the codes of the scheme (from, and before). `as_of`: as it stood at the end
-    of that date.
+    a word of the name. `match` asks for those that fit so and no better, None for all but the near
+    ones; `near` are, for each of `words`, those that do in its place. `communes` are the codes,
+    and when they were set, that lie in the commune; `industry` bounds the codes of the scheme
+    (from, and before). `as_of`: as it stood at the end of that date.
     """
 
     code: str | None = None
     words: Sequence[str] | None = None
+    match: Match | None = None
+    near: Sequence[Sequence[str]] = ()
     kinds: Sequence[str] = ()
     statuses: Sequence[str] = ()
     communes: Sequence[Span] | None = None
@@ -118,9 +123,7 @@ def _restrict_subject(found: _Conditions, filter_: Filter) -> None:
     if filter_.code is not None:
         _restrict_code(found, filter_.code)
     if filter_.words is not None:
-        # Words are letters and digits only, so nothing in them can be an operator.
-        query = " & ".join(f"'{word}':*" for word in filter_.words)
-        found.add("search @@ {}::text::tsquery", query)
+        _restrict_name(found, filter_.words, filter_)
     if filter_.kinds or filter_.statuses:
         # The index is by kind and status: with all kinds written out a status alone finds its way.
         found.add("kind = ANY({}::text[])", list(filter_.kinds or KINDS))
@@ -128,6 +131,26 @@ def _restrict_subject(found: _Conditions, filter_: Filter) -> None:
         found.add("status = ANY({}::text[])", list(filter_.statuses))
     if filter_.parent is not None:
         found.add("parent = {}", filter_.parent)
+
+
+def _restrict_name(found: _Conditions, words: Sequence[str], filter_: Filter) -> None:
+    # Words are letters and digits only, so nothing in them can be an operator.
+    begins = " & ".join(f"'{word}':*" for word in words)
+    match filter_.match:
+        case "exact":
+            # The words in the index's own writing; of no words there is no name.
+            found.add("search::text = nullif(array_to_tsvector({}::text[])::text, '')", list(words))
+        case "near":
+            either = [
+                " | ".join([f"'{word}':*", *(f"'{other}'" for other in others)])
+                for word, others in zip(words, filter_.near, strict=True)
+            ]
+            found.add("search @@ {}::text::tsquery", " & ".join(f"({one})" for one in either))
+            found.add("NOT search @@ {}::text::tsquery", begins)
+        case _:
+            found.add("search @@ {}::text::tsquery", begins)
+            if filter_.match == "beginning":
+                found.add("search <> array_to_tsvector({}::text[])", list(words))
 
 
 def _restrict_code(found: _Conditions, prefix: str) -> None:
@@ -190,9 +213,3 @@ async def stream(conn: Connection, filter_: Filter) -> AsyncIterator[list[Row]]:
 
 def _row(record: Record) -> Row:
     return Row(*record)
-
-
-async def words_of(conn: Connection, text: str) -> list[str]:
-    """The words of a text as names are searched: small, without diacritics."""
-    words: list[str] = await conn.fetchval("SELECT search_words($1)", text)
-    return words

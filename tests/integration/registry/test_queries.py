@@ -17,6 +17,7 @@ from tests.integration.registry.bodies import (
     change,
     enterprise,
 )
+from tests.integration.registry.test_imports import MANY
 
 THIRD, FOURTH = "0100233488", "0312687878"
 CHANGES = f"/v1/entities/{CODE}/changes"
@@ -68,7 +69,19 @@ async def codes(http: httpx.AsyncClient, **asked: Any) -> list[str]:
         ({"name": "ĐĂNG đồng"}, {CODE}),
         ({"name": "hoàng g"}, {OTHER}),
         ({"name": "uoc"}, {FOURTH}),
-        ({"name": "ang"}, set()),
+        ({"name": "ang"}, {CODE, OTHER}),
+        ({"name": "ang", "near": False}, set()),
+        ({"name": "an"}, set()),
+        ({"name": "daang"}, {CODE}),
+        ({"name": "Hòang gai"}, {OTHER}),
+        ({"name": "hoag gia"}, {OTHER}),
+        ({"name": "ưco mơ"}, {FOURTH}),
+        ({"name": "hyperlnk"}, {THIRD}),
+        ({"name": "hiperlinnk"}, {THIRD}),
+        ({"name": "hoagn gai", "kind": "cooperative"}, set()),
+        ({"name": "hoagn", "as_of": "2025-01-31"}, set()),
+        ({"name": "hoagn", "as_of": "2025-02-01"}, {OTHER}),
+        ({"name": "hoagn", "code": "49000"}, {OTHER}),
         ({"name": "!"}, set()),
         ({"name": "' | '"}, set()),
         ({"kind": "cooperative"}, {FOURTH}),
@@ -97,6 +110,44 @@ async def test_each_filter_finds_what_it_names(
     filled: httpx.AsyncClient, asked: dict[str, Any], expected: set[str]
 ) -> None:
     assert set(await codes(filled, **asked)) == expected
+
+
+async def test_names_that_fit_best_come_first_on_whatever_page(
+    http: httpx.AsyncClient,
+) -> None:
+    # In the order of codes they would come the other way round.
+    given = {
+        "near": ["Bà Hoàn Gia", "Xuân Hoành Gia"],
+        "beginning": ["Hoang Giang", "Hoàng Gia Lai"],
+        "exact": ["Hoàng Gia", "Gia Hoàng", "HOANG GIA"],
+        "nothing": ["Hoa Quả", "Gia Lai"],
+    }
+    names = [name for group in given.values() for name in group]
+    for code, name in zip(MANY, names, strict=False):
+        await post(http, "/v1/enterprises", enterprise(code, f"M-{code}", name=name))
+    asked: dict[str, Any] = {"name": "hoang gia"}
+    whole = (await http.get("/v1/entities", params=asked)).json()["entities"]
+    seen = [(one["match"], one["state"]["name"]) for one in whole]
+    assert seen == [
+        (match, name) for match in ("exact", "beginning", "near") for name in given[match]
+    ]
+    for size in range(1, 9):
+        pages: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = (
+                await http.get("/v1/entities", params={**asked, "limit": size, **cursor})
+            ).json()
+            assert len(page["entities"]) <= size
+            pages += page["entities"]
+            if page["next"] is None:
+                break
+            cursor = {"cursor": page["next"]}
+        assert pages == whole
+    for near in (False, True):
+        export = await http.get("/v1/entities.ndjson", params={**asked, "near": near})
+        lines = [json.loads(line) for line in export.text.splitlines()]
+        assert lines == [one for one in whole if near or one["match"] != "near"]
 
 
 async def test_a_state_of_a_day_is_the_one_that_stood_at_its_end(

@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
+from services.registry.domain.spelling import misspellings
 from services.registry.domain.units import Span
+from services.registry.store import words
 from services.registry.store.queries import Filter, statement
 from shared.plumbing.postgres import Connection, Database
 from tests.support.servers import Servers, cloned
@@ -37,6 +39,11 @@ SELECT code, registered_on - 100, registered_on, kind, legal_form, name, status,
     commune, registered_on - 100, industry_scheme, industry_code, registered_on - 100
 FROM entity WHERE version > 1
 """
+# Far more than a register of names in Vietnamese has.
+VOCABULARY = """
+INSERT INTO name_word SELECT DISTINCT 'w' || translate(md5(n::text), '0123456789', 'ghijklmnop')
+FROM generate_series(1, 100000) n ON CONFLICT DO NOTHING
+"""
 WORD = """
 CREATE FUNCTION w(n int) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT chr(97 + n % 20) || chr(97 + n % 13) || 'ng' $$
@@ -53,6 +60,8 @@ async def large(servers: Servers, template: str) -> AsyncIterator[Connection]:
         await conn.execute(WORD)
         await conn.execute(FILL)
         await conn.execute(PAST)
+        await conn.execute(VOCABULARY)
+        await conn.execute("VACUUM ANALYZE name_word")
         # Also empties the index's list of entries that wait to be sorted in.
         await conn.execute("VACUUM ANALYZE entity")
         await conn.execute("VACUUM ANALYZE entity_former")
@@ -65,6 +74,11 @@ FILTERS = {
     "nothing": Filter(),
     "code": Filter(code="49000"),
     "name": Filter(words=["acng", "bb"]),
+    "just this name": Filter(words=["cong", "ty", "aang", "bbng"], match="exact"),
+    "beginnings": Filter(words=["acng", "bb"], match="beginning"),
+    "near a name": Filter(
+        words=["acng", "bb"], match="near", near=[["aang", "adng"], ["bbng", "bong"]]
+    ),
     "rare kind": Filter(kinds=["cooperative_union"]),
     "common kind": Filter(kinds=["enterprise"]),
     "status": Filter(statuses=["suspended"]),
@@ -102,6 +116,24 @@ async def test_a_filter_finds_its_way_by_an_index(
         plan = json.dumps(await large.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments))
         scans = re.findall(r'"Node Type": "Seq Scan".*?"Relation Name": "(\w+)"', plan)
         assert scans == [], f"{name}: {plan}"
+
+
+@pytest.mark.parametrize(
+    ("sql", "arguments"),
+    [
+        (words.SPELT, [list(misspellings("hoang"))]),
+        (words.WITHIN, ["%oan%"]),
+        (words.ALIKE, ["hyperlink", 0.35]),
+    ],
+)
+async def test_words_near_another_are_found_by_an_index(
+    large: Connection, sql: str, arguments: list[object]
+) -> None:
+    for mode in ("force_custom_plan", "force_generic_plan"):
+        await large.execute(f"SET plan_cache_mode = {mode}")
+        plan = json.dumps(await large.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments))
+        assert "Seq Scan" not in plan, plan
+    await large.execute("RESET plan_cache_mode")
 
 
 async def test_the_pages_of_a_large_register_are_all_of_it(large: Connection) -> None:
