@@ -15,7 +15,7 @@ from services.registry.handlers.proof import Stray, find_stray
 from services.registry.handlers.units import load_units, read_units
 from services.registry.settings import Settings
 from shared.contracts.topics import topics_of
-from shared.plumbing import log
+from shared.plumbing import collector, log
 from shared.plumbing.clock import LEGAL_ZONE, SystemClock
 from shared.plumbing.ids import new_event_id
 from shared.plumbing.kafka.topics import TopicSpec, ensure_topics
@@ -131,6 +131,8 @@ def work_imports(settings: Settings) -> int:
             bulk = BulkRecorder(registrar, clock, new_event_id)
             await Importer(database, clock, bulk, units.names).run_pending()
 
+    collector.settle()
+    collector.rarely()
     uvloop.run(work())
     return 0
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.registry.api.parameters import FEED, system_of
 from services.registry.domain.sheets import Options
-from services.registry.handlers.imports import Import, Imports, Sent
+from services.registry.handlers.imports import WAITS, Import, Imports, Sent
 from services.registry.handlers.imports.rejected import as_csv, as_ndjson, as_workbook
 from shared.contracts.values import IndustryScheme, Origin
 from shared.plumbing.auth import Principal
@@ -52,7 +52,8 @@ class ImportOut(BaseModel):
     """One imported file.
 
     `state`: queued, running, done, failed, cancelled. `progress` is the share of the file that is
-    done; `counts` are rows by result: recorded, repeated, or the code of a refusal.
+    done; `counts` are rows by result: recorded, repeated, or the code of a refusal. `waiting` are
+    rows of units whose parent was not met yet: they are judged when the whole file is read.
     """
 
     id: str
@@ -70,6 +71,7 @@ class ImportOut(BaseModel):
     rows: int
     recorded: int
     rejected: int
+    waiting: int
     counts: dict[str, int]
     failure: FailureOut | None
     received_at: datetime
@@ -78,7 +80,10 @@ class ImportOut(BaseModel):
 
 
 class RowOut(BaseModel):
-    """What became of one row. `result`: recorded, repeated, or the code of a refusal."""
+    """What became of one row. `result`: recorded, repeated, or the code of a refusal.
+
+    `waiting_for_parent` while the file is read.
+    """
 
     row: int
     code: str | None
@@ -261,7 +266,7 @@ def _answer(one: Import, *, repeated: bool = False, status: int = 200) -> Respon
 def view(one: Import, *, repeated: bool) -> dict[str, Any]:
     """Return an import as it is shown."""
     good = one.counts.get("recorded", 0), one.counts.get("repeated", 0)
-    total = sum(one.counts.values())
+    total, waiting = sum(one.counts.values()), one.counts.get(WAITS, 0)
     return {
         "id": one.id,
         "state": one.state,
@@ -277,7 +282,8 @@ def view(one: Import, *, repeated: bool) -> dict[str, Any]:
         "last_row": one.row_done,
         "rows": total,
         "recorded": good[0],
-        "rejected": total - sum(good),
+        "rejected": total - sum(good) - waiting,
+        "waiting": waiting,
         "counts": dict(one.counts),
         "failure": one.failure,
         **{

@@ -276,6 +276,21 @@ async def advance(
     return done == "UPDATE 1"
 
 
+async def lock_running(conn: Connection, import_id: str) -> Mapping[str, int] | None:
+    """Hold an import until the transaction ends; its counts, None when it has ended."""
+    counts: Mapping[str, int] | None = await conn.fetchval(
+        "SELECT counts FROM import WHERE id = $1 AND state = 'running' FOR UPDATE", import_id
+    )
+    return counts
+
+
+async def set_counts(conn: Connection, import_id: str, counts: Mapping[str, int]) -> None:
+    """Write the totals of an import that is held; the worker is at it."""
+    await conn.execute(
+        "UPDATE import SET counts = $2, attempts = 0 WHERE id = $1", import_id, dict(counts)
+    )
+
+
 async def end(
     conn: Connection,
     import_id: str,
@@ -296,78 +311,6 @@ async def end(
     await conn.execute("DELETE FROM import_piece WHERE import_id = $1", import_id)
     await conn.execute("DELETE FROM import_family WHERE import_id = $1", import_id)
     return done == "UPDATE 1"
-
-
-async def save_rows(conn: Connection, import_id: str, rows: Sequence[RowResult]) -> None:
-    """Write what became of rows."""
-    good = [r for r in rows if r.cells is None and r.vi is None]
-    await conn.copy_records_to_table(
-        "import_row",
-        records=[(import_id, r.row, r.code, r.result, r.sequence, r.reference) for r in good],
-        columns=["import_id", "row", "code", "result", "sequence", "reference"],
-    )
-    bad = [r for r in rows if r.cells is not None or r.vi is not None]
-    if bad:
-        await conn.executemany(
-            "INSERT INTO import_row (import_id, row, code, result, sequence, reference, "
-            "reason_vi, reason_en, cells) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            [
-                (import_id, r.row, r.code, r.result, r.sequence, r.reference, r.vi, r.en, r.cells)
-                for r in bad
-            ],
-        )
-
-
-_ROW = "row, code, result, sequence, reference, reason_vi, reason_en"
-
-
-async def load_rows(
-    conn: Connection, import_id: str, *, after: int, limit: int, result: str | None
-) -> list[RowResult]:
-    """What became of the rows after one, of one result or of all, without their cells."""
-    rows = await conn.fetch(
-        f"SELECT {_ROW} FROM import_row WHERE import_id = $1 AND row > $2 "
-        "AND ($4::text IS NULL OR result = $4) ORDER BY row LIMIT $3",
-        import_id,
-        after,
-        limit,
-        result,
-    )
-    return [RowResult(*row) for row in rows]
-
-
-async def load_refused(
-    conn: Connection, import_id: str, *, after: int, limit: int
-) -> list[RowResult]:
-    """Refused rows after one, with their cells."""
-    rows = await conn.fetch(
-        f"SELECT {_ROW}, cells FROM import_row WHERE import_id = $1 AND row > $2 "
-        "AND result NOT IN ('recorded', 'repeated') ORDER BY row LIMIT $3",
-        import_id,
-        after,
-        limit,
-    )
-    return [RowResult(*row) for row in rows]
-
-
-async def add_families(conn: Connection, import_id: str, roots: Sequence[str]) -> None:
-    """Remember families that a dry run would have touched."""
-    await conn.execute(
-        "INSERT INTO import_family (import_id, root) "
-        "SELECT $1, r FROM unnest($2::text[]) AS r ON CONFLICT DO NOTHING",
-        import_id,
-        list(roots),
-    )
-
-
-async def known_families(conn: Connection, import_id: str, roots: Sequence[str]) -> set[str]:
-    """Which of these families a dry run would have touched before."""
-    rows = await conn.fetch(
-        "SELECT root FROM import_family WHERE import_id = $1 AND root = ANY($2::text[])",
-        import_id,
-        list(roots),
-    )
-    return {row[0] for row in rows}
 
 
 async def count_results(conn: Connection) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ Writers `append` within their transaction; a `Relay` stamps and sends; `feed`, `
 read. The tables are in schema.sql (SCHEMA).
 """
 
+from shared.plumbing.outbox.bulk import append_many
 from shared.plumbing.outbox.log import (
     SCHEMA,
     Head,
@@ -32,6 +33,7 @@ __all__ = [
     "RelayRefused",
     "SequenceTaken",
     "append",
+    "append_many",
     "feed",
     "head",
     "verify",

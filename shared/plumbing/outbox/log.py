@@ -99,8 +99,7 @@ async def append(conn: Connection, events: Sequence[NewEvent]) -> None:
     if not events:
         return
     for event in events:
-        if not 1 <= len(event.data) <= LARGEST_VALUE:
-            raise ValueError(f"an event of {len(event.data)} octets cannot be published")
+        check_size(event)
     try:
         await conn.execute(
             _APPEND,
@@ -116,6 +115,12 @@ async def append(conn: Connection, events: Sequence[NewEvent]) -> None:
         if getattr(error, "constraint_name", None) != "event_subject_sequence_once":
             raise
         raise SequenceTaken(str(error)) from error
+
+
+def check_size(event: NewEvent) -> None:
+    """Pass when an event can be published. Raises ValueError."""
+    if not 1 <= len(event.data) <= LARGEST_VALUE:
+        raise ValueError(f"an event of {len(event.data)} octets cannot be published")
 
 
 async def feed(conn: Connection, after: int, limit: int) -> list[LoggedEvent]:

@@ -1,5 +1,7 @@
 """Writing the event log, reading it, and proving it."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
@@ -52,6 +54,39 @@ async def test_events_are_stamped_in_the_order_in_which_they_were_written(
         assert event.partition == partition_of(event.subject, PARTITIONS)
         assert event.previous == last[event.partition]
         last[event.partition] = event.position
+
+
+async def test_many_events_at_once_leave_what_few_leave(dsn: str, database: Database) -> None:
+    events = [*some_events(30), *some_events(30, sequence=2)]
+    events[3] = replace(events[3], traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01")
+    seen = []
+    for first, second in ((outbox.append, outbox.append_many), (outbox.append_many, outbox.append)):
+        async with database.transaction() as conn:
+            await first(conn, events[:30])
+            await second(conn, events[30:])
+        async with database.connection() as conn:
+            seen.append(
+                await conn.fetch(
+                    "SELECT row_number() OVER (ORDER BY e.id), ce_id, subject, sequence, type, "
+                    "recorded_at, traceparent, data, octets FROM event e "
+                    "JOIN outbox o ON o.event_id = e.id ORDER BY e.id"
+                )
+            )
+        await _tamper(dsn, "DELETE FROM event")
+        await _tamper(dsn, "DELETE FROM outbox")
+    assert seen[0] == seen[1]
+    assert [str(row["ce_id"]) for row in seen[0]] == [event.ce_id for event in events]
+
+
+async def test_many_events_are_refused_as_few_are(database: Database) -> None:
+    await write(database, some_events(1))
+    for wrong, error in (
+        (some_events(2), outbox.SequenceTaken),
+        ([replace(some_events(1)[0], data=b"")], ValueError),
+    ):
+        with pytest.raises(error):
+            async with database.transaction() as conn:
+                await outbox.append_many(conn, wrong)
 
 
 async def test_the_feed_goes_on_after_a_position(dsn: str, database: Database) -> None:

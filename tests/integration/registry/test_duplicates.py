@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from services.registry.app import Service
 from services.registry.consumer import read
 from services.registry.handlers import Outcome, Registrar
 from services.registry.handlers.imports import BulkRecorder, Importer
+from services.registry.handlers.imports.bulk import Done, Reported, request_of
 from shared.contracts.communes import communes
 from shared.plumbing.ids import new_event_id
 from shared.plumbing.kafka.records import RawRecord
@@ -117,11 +119,21 @@ async def test_the_short_way_and_the_ordinary_one_leave_the_same(
     http: httpx.AsyncClient, service: Service, conn: Connection
 ) -> None:
     """The same file, once by each way, into the same database emptied in between."""
-    body = table([HEADINGS, *(line(code) for code in MANY[:20]), line(MANY[100], on="10/03/2026")])
+    odd = [
+        line(MANY[101], 'Công ty "Mẫu" \\N \\. C:\\tmp'),
+        line(MANY[102], "\\N"),
+        line(MANY[103], "\\."),
+        line(MANY[104], "Hợp tác xã \U0001f33e", form="Hợp tác xã"),
+    ]
+    body = table(
+        [HEADINGS, *(line(code) for code in MANY[:20]), line(MANY[100], on="10/03/2026"), *odd]
+    )
 
     class Ordinary(BulkRecorder):
-        async def record(self, conn: Connection, requests: Any) -> list[Outcome]:
-            return await self.registrar.record(conn, requests)
+        async def record(self, conn: Connection, system: str, facts: Sequence[Reported]) -> Any:
+            requests = [request_of(fact, system) for fact in facts]
+            outcomes = await self.registrar.record(conn, requests)
+            return [Done(o.sequence or None, o.repeated, o.refusal) for o in outcomes]
 
     seen = []
     for way in (BulkRecorder, Ordinary):
@@ -159,7 +171,7 @@ async def test_the_short_way_and_the_ordinary_one_leave_the_same(
             "DELETE FROM entity; DELETE FROM reference; ALTER TABLE event ENABLE TRIGGER ALL"
         )
     assert seen[0] == seen[1]
-    assert len(seen[0][1]) == 20
+    assert len(seen[0][1]) == 24
 
 
 async def test_what_waits_for_its_parent_is_recorded_when_a_file_brings_the_parent(

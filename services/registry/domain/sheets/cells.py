@@ -20,10 +20,13 @@ _SHORT_YEAR = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}")
 _AMOUNT = re.compile(r"([+-]?[0-9](?:[0-9.,\s]*[0-9])?)\s*([^0-9.,\s].*)?")
 _MARKED = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _TAIL = re.compile(r"[0-9]*")
+_DIGITS = re.compile(r"[0-9]+")
 _GROUPS = {mark: re.compile(rf"[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}})+") for mark in ".,"}
 _INDUSTRY = re.compile(r"(?:[A-Va-v]\.?\s*)?([0-9]{2,5})(?:\s*[-–.:].*)?", re.DOTALL)
 _NEUTRALISED: Final = re.compile(r"'[=+\-@\t\r]")
 _CERTAIN_VND: Final = 1_000_000
+_MOST_SPELLINGS: Final = 4_096
+_LONGEST_KEPT: Final = 200
 
 
 def text_of(cell: Cell) -> str:
@@ -33,7 +36,7 @@ def text_of(cell: Cell) -> str:
     if isinstance(cell, str):
         text = cell.strip().strip("\ufeff\u200b\u00a0").strip()
         # What a download of rejected rows has neutralised comes back as it was.
-        return text[1:] if _NEUTRALISED.match(text) else text
+        return text[1:] if text[:1] == "'" and _NEUTRALISED.match(text) else text
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell)
@@ -72,7 +75,6 @@ def date_of(cell: Cell) -> str:
     raise _bad_date(text)
 
 
-@lru_cache(maxsize=4_096, typed=True)
 def amount_of(cell: Cell, unit: int | None, decimal: str | None) -> int:
     """Return an amount in whole VND.
 
@@ -80,6 +82,14 @@ def amount_of(cell: Cell, unit: int | None, decimal: str | None) -> int:
     declared ("," or "."), None where it did not. Raises Refusal `ambiguous_amount`,
     `invalid_capital`.
     """
+    if unit is not None and isinstance(cell, str) and len(cell) < 19 and _DIGITS.fullmatch(cell):
+        # Digits alone have one reading: most cells of a long file.
+        return int(cell) * unit
+    return _read_amount(cell, unit, decimal)
+
+
+@lru_cache(maxsize=4_096, typed=True)
+def _read_amount(cell: Cell, unit: int | None, decimal: str | None) -> int:
     if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
         raise _bad_amount(str(cell))
     if isinstance(cell, str):
@@ -186,9 +196,21 @@ class Communes:
             words = plain(name)
             self._full.setdefault(words, set()).add(code)
             self._bare.setdefault(words.partition(" ")[2], set()).add(code)
+        self._found: dict[str, str] = {}
 
     def find(self, cell: Cell) -> str:
         """Return a commune's code. Raises Refusal `unknown_commune`, `ambiguous_commune`."""
+        if not isinstance(cell, str):
+            return self._find(cell)
+        code = self._found.get(cell)
+        if code is None:
+            code = self._find(cell)
+            # However many spellings a file has, memory stays flat.
+            if len(self._found) < _MOST_SPELLINGS and len(cell) < _LONGEST_KEPT:
+                self._found[cell] = code
+        return code
+
+    def _find(self, cell: Cell) -> str:
         text = text_of(cell)
         head = text.split(" ")[0].rstrip("-–")
         if head.isdecimal() and head.isascii():
@@ -215,6 +237,11 @@ def industry_of(cell: Cell, scheme: str | None) -> tuple[str, str]:
     Where nothing says the scheme the present one is taken, if both give the same section.
     """
     text = text_of(cell)
+    return _read_industry(text[:_LONGEST_KEPT], scheme)
+
+
+@lru_cache(maxsize=4_096)
+def _read_industry(text: str, scheme: str | None) -> tuple[str, str]:
     match = _INDUSTRY.fullmatch(text)
     if match is None:
         raise Refusal(

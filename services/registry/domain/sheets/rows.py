@@ -1,13 +1,14 @@
 """A row of a sheet -> a reported fact under its reference, or the refusal that it deserves."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from pydantic import ValidationError
 
 from services.registry.domain.complaints import specific
+from services.registry.domain.first import First, derived_reference, first_of
 from services.registry.domain.refusals import Refusal
 from services.registry.domain.sheets.cells import (
     Cell,
@@ -24,8 +25,6 @@ from services.registry.domain.sheets.words import FACTS, ORIGINS, SCHEMES, UNITS
 from shared.contracts.intake import INTAKE_FACTS, IntakeFact
 from shared.contracts.values import COLLECTIVE_KINDS, DEPENDENT_KINDS, ENTERPRISE_FORMS
 
-_DERIVED: Final = "IMP-"
-
 
 @dataclass(frozen=True)
 class Options:
@@ -41,13 +40,22 @@ class Options:
     scheme: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A row that was read: the fact, or why there is none. `code` as far as it was read."""
+class Read(msgspec.Struct, frozen=True):
+    """A row that was read: the fact, or why there is none. `code` as far as it was read.
+
+    A fact is `reported`, or `first` where it is a plain first registration.
+    """
 
     code: str
-    reported: IntakeFact | None
+    reported: IntakeFact | None = None
     refusal: Refusal | None = None
+    first: First | None = None
+
+    @property
+    def reference(self) -> str | None:
+        """The fact's reference, None where there is no fact."""
+        fact = self.first or self.reported
+        return None if fact is None else fact.reference
 
 
 class RowReader:
@@ -63,11 +71,11 @@ class RowReader:
         """Read a row of cells. Cannot fail."""
         code = ""
         try:
-            found = {
-                field: row[place]
-                for field, place in columns.places.items()
-                if place < len(row) and row[place] not in (None, "")
-            }
+            found: dict[str, Cell] = {}
+            for field, place in columns.places.items():
+                cell = row[place] if place < len(row) else None
+                if cell is not None and cell != "":
+                    found[field] = cell
             code = code_of(found.get("code"))
             return self._judge(code, self._fields(code, found, columns))
         except Refusal as refusal:
@@ -144,6 +152,9 @@ class RowReader:
             fields["parent"] = code_of(parent) if parent else fields.get("code", "")[:10]
 
     def _judge(self, code: str, fields: dict[str, Any]) -> Read:
+        first = first_of(fields)
+        if first is not None:
+            return Read(code, first=first)
         model = INTAKE_FACTS.get(fields["fact"]) if isinstance(fields["fact"], str) else None
         if model is None:
             raise Refusal(
@@ -151,26 +162,19 @@ class RowReader:
             )
         derives = "reference" not in fields
         if derives:
-            fields["reference"] = _DERIVED
+            fields["reference"] = "-"
         try:
             reported = model.model_validate(fields)
         except ValidationError as error:
             raise _refusal_of(error) from error
         if derives:
-            reported = reported.model_copy(update={"reference": _derived(reported)})
+            reported = reported.model_copy(update={"reference": derived_reference(reported)})
         return Read(code, reported)
 
 
 _WITH_CAPITAL: Final = frozenset(
     {"EnterpriseRegistered", "CooperativeRegistered", "CapitalChanged"}
 )
-
-
-def _derived(reported: IntakeFact) -> str:
-    # Of what the row says and of nothing else: the same row in another file, at another place or
-    # in another format is the same fact.
-    said = reported.__pydantic_serializer__.to_json(reported, exclude={"reference", "origin"})
-    return _DERIVED + hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
 def _fact_of_form(form: str) -> str:

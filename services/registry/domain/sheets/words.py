@@ -9,9 +9,17 @@ from typing import Final
 _NOT_WORDS = re.compile(r"[^0-9a-z]+")
 
 
-@lru_cache(maxsize=20_000)
+_LONGEST_KEPT: Final = 200
+
+
 def plain(text: str) -> str:
     """Return a text in small letters without diacritics, words parted by one space."""
+    # A long text is nobody's word; keeping thousands of them would fill the memory.
+    return _plain(text) if len(text) < _LONGEST_KEPT else _plain.__wrapped__(text)
+
+
+@lru_cache(maxsize=20_000)
+def _plain(text: str) -> str:
     parts = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
     bare = "".join(c for c in parts if not unicodedata.combining(c))
     return _NOT_WORDS.sub(" ", bare).strip()

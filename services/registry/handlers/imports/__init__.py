@@ -5,5 +5,6 @@ from services.registry.handlers.imports.files import Imports, Sent
 from services.registry.handlers.imports.process import WorkerProcess
 from services.registry.handlers.imports.run import Importer
 from services.registry.store.imports import Import
+from services.registry.store.imports_rows import WAITS
 
-__all__ = ["BulkRecorder", "Import", "Importer", "Imports", "Sent", "WorkerProcess"]
+__all__ = ["WAITS", "BulkRecorder", "Import", "Importer", "Imports", "Sent", "WorkerProcess"]

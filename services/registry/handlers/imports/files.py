@@ -8,6 +8,7 @@ from typing import Final
 from services.registry.domain import Refusal
 from services.registry.domain.sheets import Options
 from services.registry.store import imports as store
+from services.registry.store import imports_rows
 from services.registry.store.imports import Import, RowResult
 from shared.plumbing.clock import Clock
 from shared.plumbing.errors import Problem
@@ -137,14 +138,16 @@ class Imports:
         """What became of the rows after one. Raises Problem 404."""
         await self.find(import_id)
         async with self._database.connection() as conn:
-            return await store.load_rows(conn, import_id, after=after, limit=limit, result=result)
+            return await imports_rows.load_rows(
+                conn, import_id, after=after, limit=limit, result=result
+            )
 
     async def refused(self, import_id: str) -> AsyncIterator[RowResult]:
         """The refused rows with their cells, in their order, a page in memory at a time."""
         after = 0
         while True:
             async with self._database.connection() as conn:
-                page = await store.load_refused(conn, import_id, after=after, limit=_PAGE)
+                page = await imports_rows.load_refused(conn, import_id, after=after, limit=_PAGE)
             for row in page:
                 yield row
             if len(page) < _PAGE:

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
+import msgspec
 import orjson
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -26,8 +27,7 @@ _ERROR_CELL: Final = re.compile(rb'<c\b[^>]*\bt="e"[^>]*>')
 _CELL_NAME: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]+)"')
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line: its number in the file, what was read, and its cells for those who get it back."""
 
     row: int
@@ -62,6 +62,7 @@ class Reading:
         self.layout = Layout()
         self._file = path.open("rb")
         self._reader = RowReader(options, communes)
+        self._columns: Columns | None = None
         try:
             if file_format == "csv":
                 self._lines = self._csv(encoding or "utf-8")
@@ -101,6 +102,12 @@ class Reading:
                 f"The CSV is broken: {error}",
             ) from error
 
+    def again(self, cells: Any) -> Read:
+        """Read the cells of a line once more, as they were kept."""
+        if self._columns is None:
+            return self._reader.object(cells)
+        return self._reader.cells(self._columns, cells)
+
     # CSV
 
     def _csv(self, encoding: str) -> Iterator[Line]:
@@ -115,6 +122,7 @@ class Reading:
         self.layout = Layout(
             [h.strip("\ufeff") for h in headings], delimiter, list(columns.ignored)
         )
+        self._columns = columns
         text.seek(0)
         lines: Iterable[str] = _limited(text)
         if encoding == "cp1258":
@@ -170,6 +178,7 @@ class Reading:
         others = [f"{other}!" for other in book.sheet_names if other != name]
         headings = [str(cell) for cell in heading]
         self.layout = Layout(headings, None, [*columns.ignored, *others])
+        self._columns = columns
         return self._rows(sheet, columns, place, _error_cells(path, book, name))
 
     def _rows(

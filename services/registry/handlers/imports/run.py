@@ -1,4 +1,4 @@
-"""Working on imported files: slice by slice, each in a transaction with its cursor.
+"""Working on imported files, one after another, slice by slice.
 
 Whoever is killed has done whole slices; the next worker goes on behind the last one. Memory holds
 two slices, whatever the length of the file.
@@ -7,49 +7,26 @@ two slices, whatever the length of the file.
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from services.registry.domain import Refusal, fact_of, root_of
+from services.registry.domain import Refusal
 from services.registry.domain.sheets import Options
 from services.registry.handlers.imports.bulk import BulkRecorder
-from services.registry.handlers.imports.reading import Line, Reading
-from services.registry.handlers.work import Outcome, Request
+from services.registry.handlers.imports.reading import Reading
+from services.registry.handlers.imports.slices import SLICE, Course, Moved, Slices
 from services.registry.store import imports as store
-from services.registry.store.imports import Import, RowResult
+from services.registry.store.imports import Import
 from shared.plumbing.clock import Clock
 from shared.plumbing.log import get_logger
-from shared.plumbing.postgres import UNAVAILABLE, Connection, Database
+from shared.plumbing.postgres import Connection, Database
 
 _log = get_logger(__name__)
-SLICE = 1_000
 _TORN_AFTER = timedelta(hours=6)
 _MOST_ATTEMPTS = 10
-DEPENDS = "depends_on_earlier_row"
 _T = TypeVar("_T")
-
-
-class _Moved(Exception):
-    """Somebody else moved or ended the import: leave it."""
-
-
-class _DryRun(Exception):
-    """Rolls a slice of a dry run back; carries what it would have done."""
-
-    def __init__(self, outcomes: list[Outcome]) -> None:
-        self.outcomes = outcomes
-
-
-@dataclass
-class _Course:
-    """Where the work on one file stands."""
-
-    one: Import
-    counts: Counter[str]
-    row: int
 
 
 class Importer:
@@ -63,7 +40,8 @@ class Importer:
         communes: Mapping[str, str],
         on_slice: Callable[[], None] = lambda: None,
     ) -> None:
-        self._database, self._clock, self._bulk = database, clock, bulk
+        self._database, self._clock = database, clock
+        self._slices = Slices(database, bulk)
         self._communes, self._on_slice = communes, on_slice
 
     async def run_pending(self) -> int:
@@ -100,7 +78,7 @@ class Importer:
                     file.write(piece)
             try:
                 await self._read(one, path)
-            except _Moved:
+            except Moved:
                 _log.info("import_left", id=one.id)
             except Refusal as refusal:
                 state = "failed"
@@ -119,16 +97,18 @@ class Importer:
                     delimiter=reading.layout.delimiter,
                     ignored=reading.layout.ignored,
                 )
-            course = _Course(one, Counter(one.counts), one.row_done)
+            course = Course(one, Counter(one.counts), one.row_done)
             ahead = asyncio.create_task(asyncio.to_thread(_guarded, reading.take, SLICE))
             try:
                 while lines := await ahead:
                     octets = reading.octets
                     ahead = asyncio.create_task(asyncio.to_thread(_guarded, reading.take, SLICE))
-                    await self._slice(course, lines, octets)
+                    await self._slices.take(course, lines, octets)
                     self._on_slice()
             finally:
                 await asyncio.gather(ahead, return_exceptions=True)
+            while await self._slices.settle(course, reading):
+                self._on_slice()
         finally:
             reading.close()
 
@@ -142,72 +122,6 @@ class Importer:
         )
         reading.skip(one.row_done)
         return reading
-
-    async def _slice(self, course: _Course, lines: Sequence[Line], octets: int) -> None:
-        try:
-            await self._record(course, lines, octets)
-        except _Moved:
-            raise
-        except UNAVAILABLE:
-            raise
-        except Exception:
-            if len(lines) == 1:
-                # A mistake of ours about one row must not stop the others.
-                _log.exception("import_row_failed", id=course.one.id, row=lines[0].row)
-                await self._record(course, lines, octets, broken=True)
-                return
-            for line in lines:
-                await self._slice(course, [line], octets)
-
-    async def _record(
-        self, course: _Course, lines: Sequence[Line], octets: int, *, broken: bool = False
-    ) -> None:
-        one = course.one
-        requests = [
-            Request(line.read.reported, one.system, fact_of(line.read.reported))
-            for line in lines
-            if line.read.reported is not None and not broken
-        ]
-        rehearsed = await self._rehearse(one, requests) if one.dry_run else None
-
-        async def work(conn: Connection) -> Counter[str]:
-            outcomes = rehearsed
-            if outcomes is None:
-                outcomes = await self._bulk.record(conn, requests)
-            rows = _results(lines, outcomes, broken=broken)
-            counts = course.counts + Counter(row.result for row in rows)
-            moved = await store.advance(
-                conn, one.id, before=course.row, after=lines[-1].row, octets=octets, counts=counts
-            )
-            if not moved:
-                raise _Moved
-            await store.save_rows(conn, one.id, rows)
-            if rehearsed is not None:
-                touched = {root_of(o.code) for o in rehearsed if o.recorded and not o.repeated}
-                await store.add_families(conn, one.id, sorted(touched))
-            return counts
-
-        course.counts = await self._bulk.registrar.transaction(work)
-        course.row = lines[-1].row
-
-    async def _rehearse(self, one: Import, requests: Sequence[Request]) -> list[Outcome]:
-        """What recording them would do: it is done, and rolled back."""
-        async with self._database.connection() as conn:
-            roots = sorted({root_of(request.code) for request in requests})
-            known = await store.known_families(conn, one.id, roots)
-        alone = [request for request in requests if root_of(request.code) not in known]
-
-        async def work(conn: Connection) -> None:
-            raise _DryRun(await self._bulk.record(conn, alone))
-
-        try:
-            await self._bulk.registrar.transaction(work)
-        except _DryRun as done:
-            outcomes = iter(done.outcomes)
-        return [
-            _depends(request) if root_of(request.code) in known else next(outcomes)
-            for request in requests
-        ]
 
 
 def _guarded(work: Callable[..., _T], *given: object) -> _T:
@@ -225,66 +139,8 @@ def _guarded(work: Callable[..., _T], *given: object) -> _T:
         ) from error
 
 
-def _depends(request: Request) -> Outcome:
-    return Outcome(
-        request.code,
-        refusal=Refusal(
-            DEPENDS,
-            f"{request.code}: chạy thử không xét được vì dựa trên một dòng trước trong tệp.",
-            f"{request.code}: a dry run cannot judge it, it builds on an earlier row of the file",
-        ),
-    )
-
-
 _DIED = Refusal(
     "worker_died",
     "Tệp này làm bộ xử lý dừng nhiều lần; hãy chia nhỏ hoặc gửi dạng CSV.",
     "This file has ended the worker again and again; part it, or send CSV",
 )
-_BROKEN = Refusal(
-    "internal",
-    "Hệ thống gặp lỗi khi xử lý dòng này; các dòng khác không bị ảnh hưởng.",
-    "Something went wrong here with this row; the others are not touched",
-)
-
-
-def _results(
-    lines: Sequence[Line], outcomes: Sequence[Outcome], *, broken: bool
-) -> list[RowResult]:
-    found, rows = iter(outcomes), []
-    for line in lines:
-        read = line.read
-        if broken:
-            rows.append(_refused(line, _BROKEN))
-        elif read.refusal is not None:
-            rows.append(_refused(line, read.refusal))
-        else:
-            assert read.reported is not None
-            outcome, reference = next(found), read.reported.reference
-            if outcome.refusal is not None:
-                rows.append(_refused(line, outcome.refusal, reference))
-            else:
-                result = "repeated" if outcome.repeated else "recorded"
-                rows.append(RowResult(line.row, read.code, result, outcome.sequence, reference))
-    return rows
-
-
-def _refused(line: Line, refusal: Refusal, reference: str | None = None) -> RowResult:
-    vi, en = _storable(refusal.vi), _storable(refusal.en)
-    code = _storable(line.read.code) or None
-    cells = _storable_cells(line.cells)
-    return RowResult(line.row, code, refusal.code, None, reference, vi, en, cells)
-
-
-def _storable(text: str) -> str:
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _storable_cells(cells: object) -> object:
-    if isinstance(cells, str):
-        return _storable(cells)
-    if isinstance(cells, list):
-        return [_storable_cells(cell) for cell in cells]
-    if isinstance(cells, dict):
-        return {_storable(str(name)): _storable_cells(value) for name, value in cells.items()}
-    return cells
