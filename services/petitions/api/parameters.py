@@ -22,6 +22,7 @@ HANDLE: Final = "petitions:handle"
 REVIEW: Final = "petitions:review"
 FIGURES: Final = "figures:read"
 _IF_MATCH: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
+KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 MAX_LIMIT: Final = 1_000
 
@@ -32,7 +33,14 @@ async def caller_dependency(
     key: IdempotencyKey = None,
     traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Caller:
-    """Whoever sends a command. A trace that is not in the W3C form is left out."""
+    """Whoever sends a command."""
+    return await caller_of(request, principal, key, traceparent)
+
+
+async def caller_of(
+    request: Request, principal: Principal, key: str | None, traceparent: str | None
+) -> Caller:
+    """Return whoever sends a command. A trace that is not in the W3C form is left out."""
     known = None
     if key is not None:
         body = await request.body()
@@ -48,6 +56,11 @@ async def expected_dependency(
     ] = None,
 ) -> int | None:
     """The version that the caller has seen, None for any. Problem 422 when it is no version."""
+    return version_of(if_match)
+
+
+def version_of(if_match: str | None) -> int | None:
+    """Return the version in an ETag, None for any. Raises Problem 422 when it is no version."""
     if if_match is None or if_match.strip() == "*":
         return None
     match = _IF_MATCH.fullmatch(if_match.strip())

@@ -21,6 +21,7 @@ from services.petitions.api.parameters import (
     Limit,
     Subscriber,
 )
+from services.petitions.api.quick import QuickRoute
 from services.petitions.api.views import (
     ActedOut,
     CaseOut,
@@ -54,7 +55,7 @@ class Doors:
         return (self._petitions(), self._actions(), self._events())
 
     def _petitions(self) -> APIRouter:
-        router = APIRouter(prefix="/v1/petitions", tags=["petitions"])
+        router = APIRouter(prefix="/v1/petitions", tags=["petitions"], route_class=QuickRoute)
 
         @router.post(
             "",
@@ -100,7 +101,10 @@ class Doors:
 
     def _actions(self) -> APIRouter:
         router = APIRouter(
-            prefix="/v1/petitions/{petition_id}/actions", tags=["actions"], dependencies=[Actor]
+            prefix="/v1/petitions/{petition_id}/actions",
+            tags=["actions"],
+            dependencies=[Actor],
+            route_class=QuickRoute,
         )
         for action, body in BODIES.items():
             router.add_api_route(

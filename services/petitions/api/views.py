@@ -158,7 +158,7 @@ def summary_json(petition: Petition) -> dict[str, Any]:
     return {
         "id": petition.id,
         "version": petition.version,
-        "state": petition.state.model_dump(mode="json"),
+        "state": orjson.Fragment(petition.state.model_dump_json()),
     }
 
 
