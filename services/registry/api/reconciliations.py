@@ -103,11 +103,27 @@ class SaidBy(BaseModel):
     ] = []
 
 
+def _whole(part: Any, named: dict[str, Any]) -> Any:
+    """Return a schema with its named parts in their places: the document does not know them."""
+    if isinstance(part, list):
+        return [_whole(one, named) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _whole(named[part["$ref"].rsplit("/", 1)[-1]], named)
+    return {name: _whole(one, named) for name, one in part.items() if name != "$defs"}
+
+
+def _schema() -> Any:
+    schema = ReconciliationIn.model_json_schema()
+    return _whole(schema, schema["$defs"])
+
+
 _REQUEST: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "content": {
-            JSON: {"schema": ReconciliationIn.model_json_schema(ref_template="#/x/{model}")},
+            JSON: {"schema": _schema()},
             NDJSON: {"schema": {"type": "string"}},
             _CSV: {"schema": {"type": "string"}},
         },
