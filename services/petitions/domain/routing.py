@@ -109,14 +109,18 @@ class Directory:
         return tuple(r.code for r in self.rows.values() if r.until is not None and r.until <= on)
 
     def lead_of(self, field: PetitionField, on: date) -> Agency | None:
-        """Return the agency that leads a field on a date, None when none does."""
+        """Return the agency that leads a field on a date, None when none does.
+
+        Of two that name the field, the one that will end leads it until its successor does.
+        """
         leads = [r for r in self.rows.values() if field in r.fields and r.since <= on]
         standing = [r for r in leads if r.stands(on)]
         # A field that only an agency led that has ended goes on with its successor.
         chosen = standing or leads
         if not chosen:
             return None
-        return self.current(max(chosen, key=lambda row: row.since).code, on)
+        lead = max(chosen, key=lambda row: (row.until is not None and on < row.until, row.since))
+        return self.current(lead.code, on)
 
     def route(self, field: PetitionField, on: date) -> Agency:
         """Return the lead agency of a field. Raises Refusal `no_agency_for_field`."""

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -19,7 +19,8 @@ ON = date(2025, 9, 12)
 @pytest.mark.parametrize("field", get_args(PetitionField))
 def test_every_field_has_one_lead_agency(field: PetitionField) -> None:
     lead = DIRECTORY.route(field, ON)
-    assert [code for code, row in DIRECTORY.rows.items() if field in row.fields] == [lead]
+    leads = [c for c, row in DIRECTORY.rows.items() if field in row.fields and row.stands(ON)]
+    assert leads == [lead]
 
 
 def test_the_fields_of_the_conference_go_where_the_province_decided() -> None:
@@ -31,7 +32,28 @@ def test_the_fields_of_the_conference_go_where_the_province_decided() -> None:
 
 def test_no_agency_leads_a_field_before_it_exists() -> None:
     with pytest.raises(Refusal, match="no_agency_for_field"):
-        DIRECTORY.route("investment", date(2024, 6, 1))
+        DIRECTORY.route("investment", date(2015, 6, 1))
+
+
+MERGED: list[tuple[PetitionField, date, str, str]] = [
+    ("investment", date(2025, 3, 1), "SKHDT", "STC"),
+    ("registration", date(2025, 3, 1), "SKHDT", "STC"),
+    ("land", date(2025, 3, 1), "STNMT", "SNNMT"),
+    ("agriculture", date(2025, 3, 1), "SNNPTNT", "SNNMT"),
+    ("jobs", date(2025, 3, 1), "SLDTBXH", "SNV"),
+    ("training", date(2025, 3, 1), "SLDTBXH", "SGDDT"),
+    ("digital", date(2025, 3, 1), "STTTT", "SKHCN"),
+    ("tax", date(2025, 7, 1), "CTHUE", "THUE"),
+]
+
+
+@pytest.mark.parametrize(("field", "merged_on", "before", "after"), MERGED)
+def test_a_field_is_led_until_the_merger_by_who_led_it_then(
+    field: PetitionField, merged_on: date, before: str, after: str
+) -> None:
+    assert DIRECTORY.route(field, merged_on - timedelta(days=1)) == before
+    assert DIRECTORY.route(field, merged_on) == after
+    assert DIRECTORY.route(field, date(2024, 6, 1)) == before
 
 
 def test_every_commune_is_an_agency_from_the_merger_on() -> None:
