@@ -90,7 +90,8 @@ class Reading:
         @router.get("/entities/{code}", response_model=EntityOut, summary="An entity as it stands")
         async def entity(code: Code) -> Response:
             subject = await self.queries.find(code)
-            return entity_response(subject, self.search.place(subject))
+            then, now = self.search.unit_then(subject), self.search.place(subject)
+            return entity_response(subject, then, now)
 
         @router.get(
             "/entities/{code}/history",

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel
 
 from services.registry.domain.refusals import KIND_VI, STATUS_VI
-from services.registry.handlers.search import Found, Match, Place, Row
+from services.registry.handlers.search import Found, Match, Place, Row, Unit
 from shared.contracts.states import EntityState
 
 NDJSON: Final = "application/x-ndjson"
@@ -47,6 +47,14 @@ class PlaceOut(BaseModel):
     code: str
     name: str
     split: bool
+
+
+class UnitOut(BaseModel):
+    """A commune or ward as it was; `district`: the one it lay in, where that is known."""
+
+    code: str
+    name: str
+    district: str | None
 
 
 class RowOut(BaseModel):
@@ -95,6 +103,13 @@ def place_json(place: Place | None) -> dict[str, Any] | None:
     if place is None:
         return None
     return {"code": place.code, "name": place.name, "split": place.split}
+
+
+def unit_json(unit: Unit | None) -> dict[str, Any] | None:
+    """Return a commune as it was."""
+    if unit is None:
+        return None
+    return {"code": unit.code, "name": unit.name, "district": unit.district}
 
 
 def row_json(found: Found) -> dict[str, Any]:

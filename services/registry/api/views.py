@@ -8,11 +8,11 @@ import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.registry.api.rows import PlaceOut, place_json
+from services.registry.api.rows import PlaceOut, UnitOut, place_json, unit_json
 from services.registry.domain import Subject
 from services.registry.handlers import Done
 from services.registry.handlers.queries import Written
-from services.registry.handlers.search import Place
+from services.registry.handlers.search import Place, Unit
 from shared.contracts.registry import EntityEntry
 from shared.contracts.states import EntityState
 from shared.plumbing.idempotency import Answer
@@ -34,12 +34,14 @@ class WrittenOut(BaseModel):
 class EntityOut(BaseModel):
     """A subject as it stands now. `version` is the sequence of its last event.
 
-    `commune_now` is the present unit of its commune, null when that is not known.
+    `commune_then` is the unit that the state's commune names, `commune_now` the present one in
+    which it lies; null when that is not known.
     """
 
     code: str
     version: int
     state: EntityState
+    commune_then: UnitOut | None
     commune_now: PlaceOut | None
 
 
@@ -118,12 +120,13 @@ def standing_response(subject: Subject) -> Response:
     return Response(orjson.dumps(body), media_type=JSON, headers={"ETag": etag(subject.version)})
 
 
-def entity_response(subject: Subject, place: Place | None) -> Response:
+def entity_response(subject: Subject, then: Unit | None, place: Place | None) -> Response:
     """Return a subject as it stands."""
     body = {
         "code": subject.code,
         "version": subject.version,
         "state": orjson.Fragment(subject.state.model_dump_json().encode()),
+        "commune_then": unit_json(then),
         "commune_now": place_json(place),
     }
     return Response(orjson.dumps(body), media_type=JSON, headers={"ETag": etag(subject.version)})

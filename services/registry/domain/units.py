@@ -5,6 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Final
+
+DISTRICTS_ENDED: Final = date(2025, 7, 1)
+"""Since then a commune or ward lies in the province itself."""
 
 
 @dataclass(frozen=True)
@@ -12,6 +16,7 @@ class Unit:
     """A commune or ward in force from `valid_from` to the day before `valid_to` (None: still).
 
     A code can be given again to another unit later, so a unit is known by code and first day.
+    `district` is the one in which it lay, while there were districts.
     """
 
     code: str
@@ -19,6 +24,7 @@ class Unit:
     name: str
     type: str
     valid_to: date | None = None
+    district: str | None = None
 
     def in_force(self, day: date) -> bool:
         """Whether it was in force on a day."""
@@ -163,6 +169,11 @@ class Units:
         for succession in self.successions:
             self._check_succession(succession)
         for unit in self.units:
+            if unit.district and (unit.valid_to is None or unit.valid_to > DISTRICTS_ENDED):
+                raise Contradiction(
+                    f"{unit.code} {unit.name} lies in {unit.district}, but districts ended on "
+                    f"{DISTRICTS_ENDED}"
+                )
             if unit.valid_to is not None:
                 self._check_end(unit, unit.valid_to)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.registry.domain import Subject
 from services.registry.domain.spelling import misspellings
-from services.registry.domain.units import Place
+from services.registry.domain.units import Place, Unit
 from services.registry.handlers.streams import Streams
 from services.registry.handlers.units import Gazetteer
 from services.registry.store import queries
@@ -17,7 +17,7 @@ from services.registry.store.words import words_near, words_of
 from shared.plumbing.clock import Clock, legal_date
 from shared.plumbing.postgres import Connection, Database
 
-__all__ = ["Asked", "Behind", "Filter", "Found", "Match", "Page", "Place", "Row", "Search"]
+__all__ = ["Asked", "Behind", "Filter", "Found", "Match", "Page", "Place", "Row", "Search", "Unit"]
 # Words that one typed word may stand for; of more, those that are most unlike are left out.
 _MOST_NEAR: Final = 100
 
@@ -93,8 +93,11 @@ class Search:
 
     def place(self, subject: Subject) -> Place | None:
         """The present unit of the commune in which a subject is registered."""
-        day = commune_days(subject)[subject.entries[-1].entry]
-        return self.gazetteer.units.now(subject.state.commune, day, self._today())
+        return self.gazetteer.units.now(subject.state.commune, _commune_day(subject), self._today())
+
+    def unit_then(self, subject: Subject) -> Unit | None:
+        """The unit that its commune meant when it was set, None when it is not known."""
+        return self.gazetteer.units.meant(subject.state.commune, _commune_day(subject))
 
     def _placed(self, rows: list[Row], match: Match | None) -> list[Found]:
         units, today = self.gazetteer.units, self._today()
@@ -125,3 +128,7 @@ class Search:
 
     def _today(self) -> date:
         return legal_date(self.clock.now())
+
+
+def _commune_day(subject: Subject) -> date:
+    return commune_days(subject)[subject.entries[-1].entry]

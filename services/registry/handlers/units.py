@@ -45,6 +45,7 @@ class _Unit(msgspec.Struct, forbid_unknown_fields=True):
     type: str
     valid_from: date | None = None
     valid_to: date | None = None
+    district: str | None = None
 
 
 class _Succession(msgspec.Struct, forbid_unknown_fields=True, rename={"on": "from"}):
@@ -76,7 +77,7 @@ def read_units(octets: bytes) -> tuple[list[Unit], list[Succession]]:
         first = one.valid_from or document.valid_from
         if first is None or not re.fullmatch("[0-9]{5}", one.code):
             raise Contradiction(f"{one.code} {one.name}: no first day, or not a code of 5 digits")
-        units.append(Unit(one.code, first, one.name, one.type, one.valid_to))
+        units.append(Unit(one.code, first, one.name, one.type, one.valid_to, one.district))
     successions = [
         Succession(
             one.old, one.on, one.new, heirs[one.old, one.on] == 1 if one.main is None else one.main

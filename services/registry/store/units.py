@@ -18,7 +18,8 @@ async def lock_units(conn: Connection) -> None:
 async def load_units(conn: Connection) -> Units:
     """All units and successions."""
     units = await conn.fetch(
-        "SELECT code, valid_from, name, type, valid_to FROM commune_unit ORDER BY code, valid_from"
+        "SELECT code, valid_from, name, type, valid_to, district FROM commune_unit "
+        "ORDER BY code, valid_from"
     )
     successions = await conn.fetch(
         'SELECT old, "from", new, main FROM commune_succession ORDER BY old, "from", new'
@@ -31,10 +32,11 @@ async def save_units(
 ) -> None:
     """Add units and successions, or put those that are there in their place."""
     await conn.executemany(
-        "INSERT INTO commune_unit (code, valid_from, name, type, valid_to) "
-        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (code, valid_from) DO UPDATE SET "
-        "name = excluded.name, type = excluded.type, valid_to = excluded.valid_to",
-        [(u.code, u.valid_from, u.name, u.type, u.valid_to) for u in units],
+        "INSERT INTO commune_unit (code, valid_from, name, type, valid_to, district) "
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code, valid_from) DO UPDATE SET "
+        "name = excluded.name, type = excluded.type, valid_to = excluded.valid_to, "
+        "district = excluded.district",
+        [(u.code, u.valid_from, u.name, u.type, u.valid_to, u.district) for u in units],
     )
     await conn.executemany(
         'INSERT INTO commune_succession (old, "from", new, main) VALUES ($1, $2, $3, $4) '

@@ -37,7 +37,14 @@ async def test_an_enterprise_is_registered_and_read(http: httpx.AsyncClient) -> 
     read = await http.get(f"/v1/entities/{CODE}")
     place = {"code": COMMUNE, "name": communes()[COMMUNE], "split": False}
     state = answer.json()["state"]
-    assert read.json() == {"code": CODE, "version": 1, "state": state, "commune_now": place}
+    then = {"code": place["code"], "name": place["name"], "district": None}
+    assert read.json() == {
+        "code": CODE,
+        "version": 1,
+        "state": state,
+        "commune_then": then,
+        "commune_now": place,
+    }
     assert read.headers["etag"] == '"1"'
     assert read.json()["state"]["capital_vnd"] == 10_000_000_000
 

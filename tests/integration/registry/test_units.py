@@ -45,7 +45,14 @@ async def test_who_is_registered_under_an_old_commune_is_shown_under_the_present
     assert (await http.post("/v1/branches", json=unit)).status_code == 201
     one = (await http.get(f"/v1/entities/{CODE}")).json()
     assert one["state"]["commune"] == "91001"
+    assert one["commune_then"] == {
+        "code": "91001",
+        "name": "Xã Mẫu Thượng",
+        "district": "Huyện Mẫu",
+    }
     assert one["commune_now"] == {"code": "06001", "name": "Xã Đoàn Kết", "split": False}
+    other = (await http.get(f"/v1/entities/{OTHER}")).json()["commune_then"]
+    assert other == {"code": "06001", "name": "Xã Đoàn Kết", "district": None}
     split = (await http.get(f"/v1/entities/{BRANCH}")).json()["commune_now"]
     assert split == {"code": "06016", "name": communes()["06016"], "split": True}
     for commune, expected in (("06001", [CODE, OTHER]), ("06016", [BRANCH]), ("91001", [])):
@@ -99,6 +106,9 @@ async def test_loading_twice_changes_nothing_and_what_contradicts_is_refused_who
         await load_units(service.database, [ended], heir)
     with pytest.raises(Contradiction, match="exactly one main successor"):
         await load_units(service.database, [ended], [])
+    late = Unit("91009", REFORM, "Xã Mẫu Mới", "xã", district="Huyện Mẫu")
+    with pytest.raises(Contradiction, match="districts ended on 2025-07-01"):
+        await load_units(service.database, [late], [])
     await service.read_units()
     assert service.gazetteer.units == before
 
