@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -22,7 +22,9 @@ from shared.contracts.values import (
     PetitionStatus,
 )
 from shared.plumbing.http import problems, requires
+from shared.plumbing.http.openapi import DEFAULT_RESPONSE
 from shared.plumbing.idempotency import Answer
+from shared.plumbing.misses import client_of
 from shared.plumbing.postgres import UNAVAILABLE
 
 Code = Annotated[
@@ -83,14 +85,23 @@ def privacy_router(privacy: Privacy) -> APIRouter:
     @router.get(
         "/v1/track/{code}",
         response_model=TrackOut,
-        responses={304: {"description": "Nothing has changed since the ETag that was sent."}},
+        responses={
+            304: {"description": "Nothing has changed since the ETag that was sent."},
+            429: {
+                "description": "Too many unknown codes from this address; see Retry-After.",
+                "content": DEFAULT_RESPONSE["default"]["content"],
+            },
+        },
         summary="Follow a petition by its tracking code (no token)",
     )
     async def track(
-        code: Code, if_none_match: Annotated[str | None, Header(max_length=200)] = None
+        code: Code,
+        request: Request,
+        if_none_match: Annotated[str | None, Header(max_length=200)] = None,
     ) -> Response:
+        client = client_of(request.client.host if request.client else None)
         try:
-            found = await privacy.track(code)
+            found = await privacy.track(code, client)
         except UNAVAILABLE:
             # Answered here: further out the path is logged, and this path is a secret.
             return problems.answer(problems.unavailable())

@@ -1,8 +1,11 @@
 """What anybody sees under a tracking code, and what is left when a person is erased."""
 
+from datetime import timedelta
+
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from shared.plumbing.clock import FixedClock
 from shared.plumbing.postgres import Connection
@@ -48,6 +51,35 @@ async def test_a_code_that_nobody_has_and_no_code_get_the_same_answer(as_: As) -
     assert "unknown_tracking_code" in codes
     bodies = {answer.content for answer in answers if answer.status_code == 404}
     assert len(bodies) == 1
+
+
+async def test_who_guesses_codes_has_to_wait_and_nobody_else_does(
+    as_: As, app: FastAPI, clock: FixedClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"/v1/track/{(await file(as_))['tracking_code']}"
+    guesser, other = (
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app, client=(host, 1)), base_url="http://petitions"
+        )
+        for host in ("2001:db8::1", "203.0.113.7")
+    )
+    async with guesser, other:
+        guesses = [f"/v1/track/AAAA-BBBB-CCCC-{n:04d}" for n in range(21)]
+        answers = [await guesser.get(guess) for guess in guesses]
+        assert {problem(one, 404) for one in answers[:20]} == {"unknown_tracking_code"}
+        assert problem(answers[20], 429) == "too_many_guesses"
+        assert answers[20].headers["retry-after"] == "30"
+        # Nor may it learn now that a code is right.
+        assert problem(await guesser.get(url), 429) == "too_many_guesses"
+        assert (await other.get(url)).status_code == 200
+        clock.set(clock.now() + timedelta(seconds=30))
+        assert (await guesser.get(url)).status_code == 200
+    assert "CCCC" not in capsys.readouterr().out
+
+
+async def test_a_page_that_is_asked_for_as_often_as_one_likes_is_given(as_: As) -> None:
+    url = f"/v1/track/{(await file(as_))['tracking_code']}"
+    assert {(await as_("").get(url)).status_code for _ in range(50)} == {200}
 
 
 async def test_a_page_that_asks_again_gets_no_body(as_: As) -> None:
