@@ -26,7 +26,6 @@ FILES: Final = {
     "application/x-ndjson": b'{"code": "{0}", "fact": "EntitySuspended", "on": "2025-05-01", '
     b'"reference": "N-1"}\n{}\n',
 }
-_REFERENCES: Final = st.integers(0, 10**9).map("F-{}".format)
 
 
 @dataclass
@@ -103,21 +102,24 @@ def prepare(url: str, environment: dict[str, str]) -> Prepared:
 def requests(path: str, made: Prepared) -> st.SearchStrategy[tuple[str, Any]]:
     """Return requests of an operation that can be taken: (the code in its path, its body)."""
     one, free = st.sampled_from(made.living), st.sampled_from(made.free)
+    # Of each operation its own: what is drawn for one must not stand in another's way.
+    named = path.removeprefix("/v1/")
+    references = st.integers(0, 10**9).map(lambda number: f"{named} {number}")
     bodies = {
-        "/v1/enterprises": st.builds(enterprise, free, _REFERENCES),
-        "/v1/cooperatives": st.builds(_cooperative, free, _REFERENCES),
-        "/v1/branches": st.builds(_branch, one, st.integers(1, 999), _REFERENCES),
-        "/v1/reorganizations": st.builds(separation, one, free, _REFERENCES),
-        "/v1/entities/{code}/changes": st.builds(_change, _REFERENCES, st.integers(0, 10**15)),
+        "/v1/enterprises": st.builds(enterprise, free, references),
+        "/v1/cooperatives": st.builds(_cooperative, free, references),
+        "/v1/branches": st.builds(_branch, one, st.integers(1, 999), references),
+        "/v1/reorganizations": st.builds(separation, one, free, references),
+        "/v1/entities/{code}/changes": st.builds(_change, references, st.integers(0, 10**15)),
         "/v1/entities/{code}/corrections": st.builds(
-            _correction, _REFERENCES, st.integers(0, 10**15)
+            _correction, references, st.integers(0, 10**15)
         ),
-        "/v1/entities/{code}/void": st.builds(_void, _REFERENCES),
+        "/v1/entities/{code}/void": st.builds(_void, references),
         "/v1/reconciliations": st.builds(_figures, st.integers(0, 10**6)),
         "/v1/imports": st.sampled_from(sorted(FILES)),
     }
-    named = st.sampled_from(made.mortal) if path.endswith("/void") else one
-    return st.tuples(named, bodies.get(path, st.none()))
+    whose = st.sampled_from(made.mortal) if path.endswith("/void") else one
+    return st.tuples(whose, bodies.get(path, st.none()))
 
 
 def _cooperative(code: str, reference: str) -> dict[str, Any]:
