@@ -133,7 +133,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
     _petitions("petitions_transferred", ("transferred",), "flow", "Lượt chuyển cơ quan", "Transfers of petitions",
                "Transfers to another lead agency in the year, where they led to."),
     _petitions("petitions_ping_pong", ("transferred",), "flow", "Lượt chuyển lòng vòng", "Transfers back and forth",
-               "Transfers of the year that gave a petition to an agency that had led it before."),
+               "Transfers of the year that gave a petition back to an agency that had led it before."),
     _petitions("petitions_open", OPEN, "stock", "Kiến nghị đang giải quyết", "Petitions open",
                "Petitions that are neither settled, rejected, withdrawn nor duplicates at the date."),
     _petitions("petitions_settled", ("resolved",), "stock", "Kiến nghị đã dứt điểm", "Petitions settled",

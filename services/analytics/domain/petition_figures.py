@@ -7,11 +7,10 @@ whole province and for each of its breakdowns.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 from services.analytics.domain.cells import PETITION_DIMS
-from shared.contracts.petitions import PetitionEntry
-from shared.contracts.states import PetitionState
 
 
 class Place(NamedTuple):
@@ -28,11 +27,15 @@ assert Place._fields == PETITION_DIMS
 
 @dataclass(frozen=True)
 class PetitionCounts:
-    """Counts at a date: late answers, transfers back in its year, settlements by working days."""
+    """Counts at a date: late answers, transfers back in its year, settlements by working days.
+
+    `since` is the first filing that is known, None without any.
+    """
 
     overdue: Counts = field(default_factory=dict)
     ping_pong: Counts = field(default_factory=dict)
     days: Mapping[Place, Mapping[int, int]] = field(default_factory=dict)
+    since: date | None = None
 
     def by(self, dim: str) -> dict[str, "PetitionCounts"]:
         """Return the counts of each word of a breakdown; their sum is the whole."""
@@ -43,6 +46,7 @@ class PetitionCounts:
                 {p: n for p, n in self.overdue.items() if p[at] == word},
                 {p: n for p, n in self.ping_pong.items() if p[at] == word},
                 {p: n for p, n in self.days.items() if p[at] == word},
+                self.since,
             )
             for word in sorted(words)
         }
@@ -55,25 +59,28 @@ class PetitionCounts:
         return found
 
 
-def place_of(state: PetitionState) -> Place:
-    """Return where a petition in a state is counted."""
-    return Place(state.field, state.agency or "-", state.petitioner_kind)
+class Step(NamedTuple):
+    """An entry of a petition, as far as its lead agencies go: who led before, where it led to."""
+
+    on: date
+    entry: int
+    fact: str
+    before: str | None
+    after: Place
 
 
-def ping_pong(lives: Iterable[Sequence[PetitionEntry]], year: int) -> Counter[Place]:
-    """Count a year's transfers to an agency that had led the petition before, where they led to.
+def ping_pong(lives: Iterable[Sequence[Step]], year: int) -> Counter[Place]:
+    """Count a year's transfers back to an agency that had led the petition, where they led to.
 
     `lives` are the entries that stand, of one petition each.
     """
     found: Counter[Place] = Counter()
     for life in lives:
-        led: set[str] = set()
-        for entry in sorted(life, key=lambda e: (e.on, e.entry)):
-            if entry.before is not None and entry.before.agency is not None:
-                led.add(entry.before.agency)
-            after = entry.after
-            if entry.fact != "PetitionTransferred" or after is None:
-                continue
-            if after.agency in led and entry.on.year == year:
-                found[place_of(after)] += 1
+        led: set[str | None] = {None}
+        for step in sorted(life):
+            agency = step.after.agency
+            is_back = agency in led and agency != step.before
+            if is_back and step.fact == "PetitionTransferred" and step.on.year == year:
+                found[step.after] += 1
+            led.add(step.before)
     return found

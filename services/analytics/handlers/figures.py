@@ -81,6 +81,7 @@ class Figures:
             await figures.overdue(conn, g, as_of),
             ping_pong(lives, as_of.year),
             await figures.days_to_resolve(conn, g, as_of),
+            await figures.first_filing(conn, g),
         )
 
     def _figure(
@@ -91,7 +92,8 @@ class Figures:
         rows: Sequence[PlanRow],
         counts: PetitionCounts,
     ) -> Figure:
-        if self.history_from is not None and as_of < self.history_from:
+        known_from = self._known_from(indicator, counts)
+        if known_from is not None and as_of < known_from:
             return Figure(indicator, before_history=True)
         if indicator.nature == "share":
             return Figure(indicator, share=share(indicator, sums))
@@ -101,6 +103,13 @@ class Figures:
         figure = sum(counted(counts).values()) if counted else value(indicator, sums, self.policy)
         mine = [row for row in rows if row.indicator == indicator.name]
         return Figure(indicator, figure, plan=attainment(figure, mine, as_of))
+
+    def _known_from(self, indicator: Indicator, counts: PetitionCounts) -> date | None:
+        # The opening balance is the register's: of petitions whole lives are imported.
+        is_of_petitions = indicator.by == PETITION_DIMS
+        if self.history_from is None or not is_of_petitions or counts.since is None:
+            return self.history_from
+        return min(self.history_from, counts.since)
 
     async def _parts(
         self, conn: Connection, g: str, by: str, as_of: date
@@ -133,7 +142,11 @@ class Figures:
                 continue
             figures_of = {
                 key: self._figure(
-                    indicator, parts.get(key, {}), as_of, (), counted.get(key, PetitionCounts())
+                    indicator,
+                    parts.get(key, {}),
+                    as_of,
+                    (),
+                    counted.get(key, PetitionCounts(since=counts.since)),
                 )
                 for key in keys
             }

@@ -15,7 +15,7 @@ from services.analytics.domain.cells import (
     stock_measure,
 )
 from services.analytics.domain.columns import Line
-from services.analytics.domain.petition_figures import Place
+from services.analytics.domain.petition_figures import Place, Step
 from services.analytics.domain.petition_fold import PetitionLine
 from shared.contracts.petitions import PetitionEntry
 from shared.plumbing.postgres import Connection
@@ -102,21 +102,37 @@ async def days_to_resolve(conn: Connection, g: str, as_of: date) -> dict[Place, 
     return found
 
 
-async def lives_with_transfers(conn: Connection, g: str, as_of: date) -> list[list[PetitionEntry]]:
-    """Return the entries that stand of each petition that was transferred more than once."""
+async def first_filing(conn: Connection, g: str) -> date | None:
+    """Return the legal date of the first petition that is known."""
+    found: date | None = await conn.fetchval(
+        f"""SELECT period FROM {g}.cell WHERE dim = $1 AND measure = $2
+            GROUP BY period HAVING sum(n) > 0 ORDER BY period LIMIT 1""",
+        *(TOTAL, flow_measure("petition", "filed")),
+    )
+    return found
+
+
+async def lives_with_transfers(conn: Connection, g: str, as_of: date) -> list[list[Step]]:
+    """Return the entries that stand of each petition that was transferred more than once.
+
+    An agency leads a petition again only after a second transfer.
+    """
     rows = await conn.fetch(
-        f"""SELECT subject, entry::text AS entry FROM {g}.petition_fact
-            WHERE on_date <= $1 AND subject IN (
+        f"""SELECT subject, on_date, (entry -> 'entry')::int AS number, entry ->> 'fact' AS fact,
+                   entry -> 'before' ->> 'agency' AS before, entry -> 'after' ->> 'field' AS field,
+                   coalesce(entry -> 'after' ->> 'agency', '-') AS agency,
+                   entry -> 'after' ->> 'petitioner_kind' AS petitioner
+            FROM {g}.petition_fact
+            WHERE on_date <= $1 AND entry -> 'after' <> 'null' AND subject IN (
                 SELECT subject FROM {g}.petition_fact
                 WHERE entry ->> 'fact' = 'PetitionTransferred' AND on_date <= $1
                 GROUP BY subject HAVING sum(sign) > 1)
-            GROUP BY subject, entry HAVING sum(sign) > 0 ORDER BY subject""",
+            GROUP BY subject, on_date, entry HAVING sum(sign) > 0""",
         as_of,
     )
-    lives: dict[str, list[PetitionEntry]] = {}
-    for row in rows:
-        entry = PetitionEntry.model_validate_json(row["entry"])
-        lives.setdefault(row["subject"], []).append(entry)
+    lives: dict[str, list[Step]] = {}
+    for subject, on, number, fact, before, *place in rows:
+        lives.setdefault(subject, []).append(Step(on, number, fact, before, Place(*place)))
     return list(lives.values())
 
 

@@ -153,6 +153,22 @@ async def test_a_reopened_petition_leaves_the_settled_ones_and_the_act_stays_cou
     assert "petitions_overdue" not in await figures_at(database, date(2025, 6, 23), None)
 
 
+async def test_petitions_of_before_the_opening_balance_are_known_from_the_first_on(
+    database: Database,
+) -> None:
+    await bring(database, life("KN-1", [FILED, ASSIGNED, ANSWERED, RESOLVED]))
+    known = Figures(database, Policy(), date(2025, 12, 31))
+    for by in BYS:
+        answer = await known.at(date(2025, 4, 30), by)
+        figures = {one.indicator.name: one for one in answer.figures}
+        assert figures["enterprises"].before_history
+        assert figures["petitions_resolved"].value == 1
+        for parts in (answer.breakdown or {}).values():
+            assert not any(figure.before_history for figure in parts.values())
+    before = (await known.at(date(2025, 3, 2), None)).figures
+    assert all(figure.before_history for figure in before)
+
+
 async def test_the_answer_shows_each_breakdown_of_each_figure(
     database: Database, as_: Callable[[str], httpx.AsyncClient]
 ) -> None:

@@ -70,7 +70,8 @@ def recount(events: Iterable[Any], as_of: date, by: str | None) -> Recount:
                 days[key].append(entry.after.days_elapsed)
             if entry.fact == "PetitionTransferred":
                 led = {one.before.agency for one in life[: place + 1] if one.before is not None}
-                numbers["petitions_ping_pong"][key] += entry.after.agency in led
+                back = entry.after.agency in led - {entry.before.agency}
+                numbers["petitions_ping_pong"][key] += back
     found: Recount = {name: {k: n for k, n in of.items() if n} for name, of in numbers.items()}
     found["petitions_on_time_share"] = {k: (sum(all_), len(all_)) for k, all_ in on_time.items()}
     found["petitions_settled_share"] = {
