@@ -13,7 +13,7 @@ from pathlib import Path
 from bench import analytics, race
 from bench.race import Figure
 
-MODULES = ("house", "registry", "registry_import", "petitions")
+MODULES = ("house", "registry", "registry_import", "registry_exports", "petitions")
 
 
 def everything(long: bool, only: str | None) -> Iterator[Figure]:

@@ -248,6 +248,58 @@ async def test_a_rubbish_record_is_parked_and_sent_back_and_the_next_one_is_publ
     assert process.end(signal.SIGTERM) in {0, -signal.SIGTERM}
 
 
+def structured(name: str, body: dict[str, object]) -> Sent:
+    """The same fact as one JSON object, attributes and data together."""
+    code, value, headers = fact(name, body)
+    assert code is not None
+    assert value is not None
+    names = ("specversion", "id", "type", "source", "subject")
+    event = {**{n: headers[f"ce_{n}"].decode() for n in names}, "data": json.loads(value)}
+    return code, json.dumps(event).encode(), {"content-type": b"application/cloudevents+json"}
+
+
+async def test_the_same_by_http_and_by_the_topic_in_both_modes_is_published_once(
+    process: Process, kafka: str, dsn: str
+) -> None:
+    subjects = codes(200)
+    bodies = [enterprise(code, f"A-{code}") for code in subjects]
+    records = [
+        (structured if number % 2 else fact)("EnterpriseRegistered", body)
+        for number, body in enumerate(bodies)
+    ]
+    # Of each tenth the topic says something else.
+    conflicts = subjects[::10]
+    for code in conflicts:
+        other = enterprise(code, f"A-{code}", capital_vnd=1)
+        records[subjects.index(code)] = fact("EnterpriseRegistered", other)
+    headers = {"authorization": "Bearer dkkd"}
+    async with httpx.AsyncClient(base_url=process.url, headers=headers, timeout=60) as client:
+        answers, _ = await asyncio.gather(
+            asyncio.gather(*(client.post("/v1/enterprises", json=body) for body in bodies)),
+            send(kafka, records),
+        )
+    posted = {body["code"]: answer for body, answer in zip(bodies, answers, strict=True)}
+    refused = {code for code, answer in posted.items() if answer.status_code == 409}
+    assert {answer.status_code for answer in answers} <= {200, 201, 409}
+    assert {posted[code].json()["code"] for code in refused} <= {"reference_conflict"}
+    assert refused <= set(conflicts)
+    async with Database(dsn, name="test") as database, database.connection() as conn:
+
+        async def everything_is_settled() -> bool:
+            taken = await conn.fetchval("SELECT sum(next) FROM consumed")
+            sent = await conn.fetchval("SELECT sent_through FROM relay")
+            return (taken, sent) == (len(records), len(subjects))
+
+        await until(everything_is_settled, what="all records taken, all events sent")
+        rejected = await conn.fetch("SELECT key, code FROM rejected")
+    # Whichever door came second was refused.
+    assert {(r["key"].decode(), r["code"]) for r in rejected} == {
+        (code, "reference_conflict") for code in set(conflicts) - refused
+    }
+    published = check_log(await everything(kafka, REGISTRY_EVENTS_TOPIC))
+    assert published == dict.fromkeys(subjects, 1)
+
+
 async def test_killed_in_the_middle_of_the_intake_everything_is_there_once(
     process: Process, kafka: str, dsn: str
 ) -> None:
