@@ -33,7 +33,8 @@ def load(stack: Stack) -> int:
 
 def report(stack: Stack, check: bool = False) -> int:
     """Print the conference's paragraph; with `check`, 1 when a figure is not the published one."""
-    return _run(stack, "report", *(["--check"] if check else []))
+    petitions = f"--petitions={stack.addresses.petitions}"
+    return _run(stack, "report", petitions, *(["--check"] if check else []))
 
 
 def _run(stack: Stack, command: str, *arguments: str) -> int:

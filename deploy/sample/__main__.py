@@ -11,6 +11,7 @@ from deploy.sample import petitions
 from deploy.sample.analytics import Analytics, NotYetError, RefusedError
 from deploy.sample.answers import FactsRefusedError
 from deploy.sample.load import Loader, TooLateError, against_published
+from deploy.sample.petition_report import petitions_paragraph
 from deploy.sample.published import checkpoints
 from deploy.sample.report import BANNER, FOOTNOTE, comparison, paragraph
 from deploy.sample.timeline import records
@@ -58,8 +59,11 @@ async def _load_register(args: argparse.Namespace, analytics: Analytics) -> int:
 
 async def _report(args: argparse.Namespace, analytics: Analytics) -> int:
     print(BANNER)
-    for day in args.as_of or [point.as_of for point in checkpoints()]:
+    days = args.as_of or [point.as_of for point in checkpoints()]
+    for day in days:
         print(f"\n{paragraph(day, await analytics.figures(day))}")
+    said = await petitions_paragraph(max(days), analytics, args.petitions, args.token)
+    print(f"\n{said}")
     print(f"\n{FOOTNOTE}")
     if not args.check:
         return 0
@@ -89,6 +93,7 @@ def _arguments() -> argparse.Namespace:
     load.add_argument("--wait", type=float, default=120.0, metavar="SECONDS")
     report = commands.add_parser("report", help="print the conference's paragraph, live")
     report.add_argument("--check", action="store_true", help="compare with what was published")
+    report.add_argument("--petitions", metavar="URL", help="say how the conference stands too")
     report.add_argument("--as-of", type=date.fromisoformat, action="append", metavar="DATE")
     for command in (load, report):
         command.add_argument("--analytics", required=True, metavar="URL")

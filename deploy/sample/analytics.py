@@ -40,6 +40,11 @@ class Analytics:
         answer = await self._ask("GET", f"/v1/indicators?as_of={as_of}")
         return {name: figure_of(raw) for name, raw in answer["indicators"].items()}
 
+    async def answer(self, as_of: date, by: str | None = None) -> Any:
+        """Return all that is answered for a date, by a breakdown if asked. Raises as `figures`."""
+        part = f"&by={by}" if by else ""
+        return await self._ask("GET", f"/v1/indicators?as_of={as_of}{part}")
+
     async def set_plan(self, plan: Plan) -> None:
         """Set a target; the same row again changes nothing. Raises NotYetError, RefusedError."""
         body = {

@@ -7,13 +7,14 @@ dates they have: some settled, some answered, some late on the day of the confer
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 from urllib.request import Request
 
-from deploy.sample.analytics import Analytics, ask, open_answer
+from deploy.sample.analytics import Analytics, RefusedError, ask, open_answer
+from deploy.sample.petition_lives import LIVES
 from deploy.sample.timeline import records
 
 CONFERENCE: Final = date(2025, 9, 12)
@@ -26,6 +27,8 @@ SESSION: Final[dict[str, Any]] = {
     "attendance": {"enterprises": 150, "cooperatives": 30, "agencies": 20},
 }
 _PAUSE_S: Final = 0.1
+# Of the seven fields: how many were answered after the conference, and how many settled.
+_ANSWERED_AFTER, _SETTLED_AFTER = 5, 3
 _FICTION: Final = "Nội dung hư cấu, dùng làm mẫu; không phải kiến nghị của doanh nghiệp nào."
 # field, lead agency on its papers, other fields, what is asked
 _SUBJECTS: Final[tuple[tuple[str, str, tuple[str, ...], str], ...]] = (
@@ -70,7 +73,7 @@ _COURSES: Final = (
 
 
 def rows() -> list[dict[str, Any]]:
-    """Make the rows of the import: the same at every call, 42."""
+    """Make the rows of the import: the same at every call, 50."""
     codes = _codes()
     found = []
     for subject, (field, agency, others, title) in enumerate(_SUBJECTS):
@@ -90,6 +93,25 @@ def rows() -> list[dict[str, Any]]:
             found.append(
                 {k: v for k, v in row.items() if v is not None} | _dates(course, agency, number)
             )
+    return found + _lively(codes)
+
+
+def _lively(codes: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    found = []
+    for number, (field, kind, title, filed_on, at_conference, course) in enumerate(LIVES, 101):
+        row = {
+            "reference": f"MAU-KN-{number:03d}",
+            "field": field,
+            "petitioner_kind": kind,
+            "entity": codes[kind][number] if kind in codes else None,
+            "session": SESSION["id"] if at_conference else None,
+            "filed_on": filed_on.isoformat(),
+            "title": f"{title} (mẫu)",
+            "text": f"{title}. {_FICTION} Số {number}.",
+            "name": f"Người kiến nghị mẫu {number:03d}",
+            "course": list(course),
+        }
+        found.append({k: v for k, v in row.items() if v is not None})
     return found
 
 
@@ -98,7 +120,7 @@ def _dates(course: _Course, agency: str, number: int) -> dict[str, Any]:
     filed = CONFERENCE - timedelta(days=course.filed_before and course.filed_before + number % 5)
     dates: dict[str, Any] = {"filed_on": filed.isoformat()}
     if not course.filed_before:
-        return dates | {"session": SESSION["id"]}
+        return dates | {"session": SESSION["id"]} | _after_the_conference(agency, number)
     dates["assigned_on"] = (filed + timedelta(days=2)).isoformat()
     if course.answered_after is not None:
         dates["answered_on"] = (filed + timedelta(days=course.answered_after)).isoformat()
@@ -107,6 +129,21 @@ def _dates(course: _Course, agency: str, number: int) -> dict[str, Any]:
     if course.resolved_after is not None:
         dates["resolved_on"] = (filed + timedelta(days=course.resolved_after)).isoformat()
         dates["resolve_document"] = f"{200 + number}/{agency}-MAU"
+    return dates
+
+
+def _after_the_conference(agency: str, number: int) -> dict[str, Any]:
+    """Return what became of what was raised: settled, answered, or still waiting, by its field."""
+    subject = (number - 1) // len(_COURSES)
+    dates = {"assigned_on": "2025-09-15"}
+    if subject < _ANSWERED_AFTER:
+        dates |= {
+            "answered_on": f"2025-09-{22 + subject}",
+            "answer_document": f"{100 + number}/{agency}-MAU",
+            "outcome": "accepted",
+        }
+    if subject < _SETTLED_AFTER:
+        dates |= {"resolved_on": "2025-10-10", "resolve_document": f"{200 + number}/{agency}-MAU"}
     return dates
 
 
@@ -128,6 +165,8 @@ async def load(url: str, token: str, analytics: Analytics) -> tuple[int, int]:
     place = url.rstrip("/")
     await asyncio.to_thread(ask, "POST", f"{place}/v1/sessions", token, SESSION)
     done = await asyncio.to_thread(_import, f"{place}/v1/imports", token)
+    if done["refused"]:
+        raise RefusedError(f"{place}/v1/imports: {done['refused'][0]}")
     while True:
         if await _counted(analytics):
             break

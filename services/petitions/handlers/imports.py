@@ -117,7 +117,7 @@ class Imports:
         async with self.commands.database.connection() as conn:
             rules = await self.commands.rulebook.rules(conn)
         today = Moment(legal_date(self.commands.clock.now()))
-        return _rehearsed(life, rules, today)
+        return rehearsed(life, rules, today)
 
     async def take(self, life: Life) -> bool:
         """Take one life in; whether it was there before. Raises Refusal as `rehearse` does."""
@@ -153,7 +153,8 @@ class Imports:
         return replace(command, original=first.petition_id) if first else command
 
 
-def _rehearsed(life: Life, rules: Rules, today: Moment) -> list[tuple[Agency | None, str, Command]]:
+def rehearsed(life: Life, rules: Rules, today: Moment) -> list[tuple[Agency | None, str, Command]]:
+    """Return the acts of a life as `Imports.rehearse` does, under these rules."""
     source = Source(system=_SYSTEM, reference=life.reference)
     check_public(life.private, life.reference, life.filing.session)
     petition = decide.file(
