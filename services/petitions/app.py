@@ -30,25 +30,21 @@ from services.petitions.handlers.rulebook import Rulebook
 from services.petitions.handlers.sessions import Sessions
 from services.petitions.metrics import PetitionMetrics
 from services.petitions.settings import Settings
-from services.petitions.timers import repeat
 from shared.contracts.communes import communes
 from shared.contracts.topics import PETITION_EVENTS_TOPIC, REGISTRY_EVENTS_TOPIC
 from shared.plumbing.auth import PrincipalSource, TokenFile
+from shared.plumbing.background import attempt, listen, opened, repeat
 from shared.plumbing.clock import Clock, SystemClock
 from shared.plumbing.http import HealthChecks, create_app
-from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE
 from shared.plumbing.kafka.door import DoorMetrics
-from shared.plumbing.log import get_logger
 from shared.plumbing.metrics import new_registry
 from shared.plumbing.outbox import OutboxMetrics, Relay
 from shared.plumbing.outbox.watch import LogWatch
-from shared.plumbing.postgres import UNAVAILABLE, Database
+from shared.plumbing.postgres import Database
 
-_log = get_logger(__name__)
 SOURCE = "/vn/lang-son/petitions"
 AGENCIES = Path(__file__).parent / "data" / "agencies.json"
 CALENDAR = Path(__file__).parent / "data" / "calendar.json"
-_START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
 
@@ -105,30 +101,24 @@ class Service:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Everything beside the HTTP door, within the block."""
-        await self._open_database()
-        try:
-            async with (
-                self.relay.running(),
-                self.watch.running(),
-                self._listening(),
-                self._alarming(),
-            ):
-                yield
-        finally:
-            await self.database.close()
+        async with (
+            opened(self.database),
+            self.relay.running(),
+            self.watch.running(),
+            self._listening(),
+            self._alarming(),
+        ):
+            yield
 
     @contextlib.asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
-        self._listens = asyncio.create_task(self._listen(), name="register")
+        self._listens = asyncio.create_task(listen(self.broker), name="register")
         try:
             yield
         finally:
             self._listens.cancel()
             await asyncio.gather(self._listens, return_exceptions=True)
-            try:
-                await asyncio.wait_for(self.broker.stop(), _STOP_SECONDS)
-            except Exception as error:
-                _log.warning("stop_failed", reason=f"{type(error).__name__}: {error}")
+            await attempt("broker", self.broker.stop)
 
     @contextlib.asynccontextmanager
     async def _alarming(self) -> AsyncIterator[None]:
@@ -149,15 +139,6 @@ class Service:
         if self._alarms is not None and self._alarms.done():
             raise RuntimeError("the alarms have ended")
 
-    async def _listen(self) -> None:
-        """Start the registry's door; a Kafka that is away is waited for, HTTP goes on meanwhile."""
-        while True:
-            try:
-                return await self.broker.start()
-            except KAFKA_UNAVAILABLE as error:
-                _log.warning("kafka_awaited", reason=f"{type(error).__name__}: {error}")
-                await asyncio.sleep(1)
-
     async def check_register(self) -> None:
         """Fail when the registry's events are not taken in: a liveness check.
 
@@ -167,16 +148,6 @@ class Service:
         if listens is not None and listens.done() and listens.exception() is not None:
             raise RuntimeError("the registry's door has ended") from listens.exception()
         await self.door.check()
-
-    async def _open_database(self) -> None:
-        """Open the pool; a server that is still starting is waited for."""
-        async with asyncio.timeout(_START_SECONDS):
-            while True:
-                try:
-                    return await self.database.open()
-                except UNAVAILABLE as error:
-                    _log.warning("database_awaited", reason=f"{type(error).__name__}: {error}")
-                    await asyncio.sleep(0.5)
 
     def health(self) -> HealthChecks:
         """The checks of this service."""

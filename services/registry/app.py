@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -30,25 +30,24 @@ from services.registry.handlers.streams import Streams
 from services.registry.handlers.units import Gazetteer
 from services.registry.metrics import RegistryMetrics
 from services.registry.settings import Settings
-from services.registry.timers import RejectedSender, end_suspensions, give_up_waiting, repeat
+from services.registry.timers import RejectedSender, end_suspensions, give_up_waiting
 from shared.contracts.communes import communes
 from shared.contracts.topics import REGISTRY_EVENTS_TOPIC, REGISTRY_INTAKE_TOPIC
 from shared.plumbing.auth import PrincipalSource, TokenFile
+from shared.plumbing.background import attempt, listen, opened, repeat
 from shared.plumbing.clock import Clock, SystemClock
 from shared.plumbing.http import HealthChecks, create_app
 from shared.plumbing.http.app import Lifespan
 from shared.plumbing.ids import new_event_id
-from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE
 from shared.plumbing.kafka.door import DoorMetrics
 from shared.plumbing.log import get_logger
 from shared.plumbing.metrics import new_registry
 from shared.plumbing.outbox import OutboxMetrics, Relay
 from shared.plumbing.outbox.watch import LogWatch
-from shared.plumbing.postgres import UNAVAILABLE, Database
+from shared.plumbing.postgres import Database
 
 _log = get_logger(__name__)
 SOURCE = "/vn/lang-son/registry"
-_START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _REJECTED_EVERY = 0.5
 _WAITING_EVERY = 2.0
@@ -111,16 +110,12 @@ class Service:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Everything beside the HTTP door, within the block."""
-        await self._open_database()
-        try:
-            async with self.relay.running(), self.watch.running():
-                self._start()
-                try:
-                    yield
-                finally:
-                    await self._stop()
-        finally:
-            await self.database.close()
+        async with opened(self.database), self.relay.running(), self.watch.running():
+            self._start()
+            try:
+                yield
+            finally:
+                await self._stop()
 
     def _start(self) -> None:
         patience = timedelta(seconds=self.settings.waiting_seconds)
@@ -146,36 +141,18 @@ class Service:
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
         self._tasks[name] = asyncio.create_task(work, name=name)
 
-    async def _open_database(self) -> None:
-        """Open the pool; a server that is still starting is waited for."""
-        async with asyncio.timeout(_START_SECONDS):
-            while True:
-                try:
-                    return await self.database.open()
-                except UNAVAILABLE as error:
-                    _log.warning("database_awaited", reason=f"{type(error).__name__}: {error}")
-                    await asyncio.sleep(0.5)
-
     async def _listen(self) -> None:
-        """Start the intake door; a Kafka that is away is waited for, HTTP goes on meanwhile."""
-        while True:
-            try:
-                await self.broker.start()
-            except KAFKA_UNAVAILABLE as error:
-                _log.warning("kafka_awaited", reason=f"{type(error).__name__}: {error}")
-                await asyncio.sleep(1)
-            else:
-                self._listens = True
-                _log.info("intake_listens", topic=REGISTRY_INTAKE_TOPIC.name)
-                return
+        await listen(self.broker)
+        self._listens = True
+        _log.info("intake_listens", topic=REGISTRY_INTAKE_TOPIC.name)
 
     async def _stop(self) -> None:
-        await _attempt("broker", self.broker.stop)
+        await attempt("broker", self.broker.stop)
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await _attempt("rejected", self.rejected.close)
-        await _attempt("imports", self.import_worker.close)
+        await attempt("rejected", self.rejected.close)
+        await attempt("imports", self.import_worker.close)
 
     async def check_tasks(self) -> None:
         """Fail when something that should run for ever has ended: a liveness check."""
@@ -270,11 +247,3 @@ def application(
     )
     install_problems(app)
     return app
-
-
-async def _attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:
-    """Close one thing; another must still be closed when it fails."""
-    try:
-        await asyncio.wait_for(work(), _STOP_SECONDS)
-    except Exception as error:
-        _log.warning("stop_failed", what=what, reason=f"{type(error).__name__}: {error}")

@@ -1,7 +1,6 @@
 """The clock door: copies refused records to their topic, and gives up what waited too long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
@@ -10,32 +9,12 @@ from services.registry.handlers import Registrar
 from services.registry.handlers.rejects import Rejects, Which
 from services.registry.store.parked import RejectedRecord
 from shared.contracts.topics import REGISTRY_INTAKE_TOPIC, REGISTRY_REJECTED_TOPIC
-from shared.plumbing.kafka.clients import KAFKA_UNAVAILABLE, start_producer, stop_producer
-from shared.plumbing.log import get_logger
-from shared.plumbing.postgres import UNAVAILABLE
+from shared.plumbing.kafka.clients import start_producer, stop_producer
 
-_log = get_logger(__name__)
 _SLICE = 500
 _SEND_SECONDS = 10.0
-_LONGEST_PAUSE = 10.0
 RESENT = "caunoi-resent"
 """The header that says which refused record it was."""
-
-
-async def repeat(name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work` every so many seconds, for ever; after an error a little later each time."""
-    failures = 0
-    while True:
-        try:
-            await work()
-            failures = 0
-        except (*UNAVAILABLE, *KAFKA_UNAVAILABLE) as error:
-            failures += 1
-            _log.warning("timer_retries", timer=name, reason=f"{type(error).__name__}: {error}")
-        except Exception:
-            failures += 1
-            _log.exception("timer_failed", timer=name)
-        await asyncio.sleep(min(seconds * 2 ** min(failures, 6), max(_LONGEST_PAUSE, seconds)))
 
 
 async def give_up_waiting(registrar: Registrar, patience: timedelta) -> None:
