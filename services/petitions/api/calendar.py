@@ -71,6 +71,7 @@ def calendar_router(calendars: Calendars) -> APIRouter:
     @router.put(
         "/{year}",
         response_model=YearOut,
+        responses={201: {"model": YearOut, "description": "A new revision was recorded."}},
         summary="Set a year's decision, or say that it was read (verified)",
     )
     async def put(year: YearNumber, body: CalendarIn, principal: Operator) -> Response:

@@ -222,6 +222,31 @@ COURSES: list[tuple[str, list[tuple[str, str]], dict[str, Any]]] = [
         {"due_on": "2026-04-09", "round": 2, "days_elapsed": 8, "settled_on": None},
     ),
     (
+        "filed at 17:01 on a Friday before a swapped Saturday",
+        [("2025-04-25 17:01", "file"), ("2025-04-26 09:00", "assign")],
+        {"filed_on": "2025-04-25", "due_on": "2025-05-16", "agency_due_on": "2025-05-07"},
+    ),
+    (
+        "the petitioner was awaited over Tết",
+        [
+            ("2026-02-02 09:00", "file"),
+            ("2026-02-02 10:00", "assign"),
+            ("2026-02-12 09:00", "request_supplement"),
+            ("2026-02-24 09:00", "receive_supplement"),
+        ],
+        {"due_on": "2026-03-06", "agency_due_on": "2026-02-09", "days_elapsed": 8},
+    ),
+    (
+        "the petitioner was awaited over the long holiday of 2025",
+        [
+            ("2025-04-14 09:00", "file"),
+            ("2025-04-14 10:00", "assign"),
+            ("2025-04-16 09:00", "request_supplement"),
+            ("2025-05-06 09:00", "receive_supplement"),
+        ],
+        {"due_on": "2025-05-26", "agency_due_on": "2025-05-09", "days_elapsed": 2},
+    ),
+    (
         "opened again after a year (a province with a window of 400 days)",
         [
             ("2025-03-03 09:00", "file"),
@@ -233,7 +258,40 @@ COURSES: list[tuple[str, list[tuple[str, str]], dict[str, Any]]] = [
         {"due_on": "2026-04-01", "round": 2, "days_elapsed": 7},
     ),
 ]
-# A row of 10 days instead of 20 is valid from 2026-03-10. (what, received, due)
+# A row of 10 days instead of 20 is valid from 2026-03-10: what had begun keeps the old one, and a
+# round that begins later has the new one. (what, [(moment, action)...], due)
+CHANGED_LATER: list[tuple[str, list[tuple[str, str]], str]] = [
+    (
+        "sent on after the change",
+        [
+            ("2026-03-02 09:00", "file"),
+            ("2026-03-03 09:00", "assign"),
+            ("2026-03-12 09:00", "transfer"),
+        ],
+        "2026-03-23",
+    ),
+    (
+        "awaited over the change",
+        [
+            ("2026-03-02 09:00", "file"),
+            ("2026-03-03 09:00", "assign"),
+            ("2026-03-06 09:00", "request_supplement"),
+            ("2026-03-13 09:00", "receive_supplement"),
+        ],
+        "2026-03-30",
+    ),
+    (
+        "opened again after the change",
+        [
+            ("2026-03-02 09:00", "file"),
+            ("2026-03-03 09:00", "assign"),
+            ("2026-03-05 09:00", "answer"),
+            ("2026-03-11 09:00", "dispute"),
+        ],
+        "2026-03-23",
+    ),
+]
+# The same row. (what, received, due)
 CHANGED_LIMIT: list[tuple[str, str, str]] = [
     ("filed under the old row", "2026-03-02 09:00", "2026-03-23"),
     ("the last to come under the old row", "2026-03-09 17:00", "2026-03-30"),

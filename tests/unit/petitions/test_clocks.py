@@ -61,6 +61,7 @@ def test_there_are_enough_examples() -> None:
         examples.REDATED,
         examples.COURSES,
         examples.CHANGED_LIMIT,
+        examples.CHANGED_LATER,
     )
     assert sum(len(table) for table in tables) >= 60
 
@@ -132,6 +133,15 @@ def test_a_limit_that_changes_holds_for_clocks_that_start_under_it(
     changed = Limit("answer", Term(10, "calendar"), "quy chế mới", date(2026, 3, 10))
     rules = Rules(DIRECTORY, CALENDAR, Limits((*DEFAULT_LIMITS.rows, changed)))
     assert course([(received, "file")], rules).state.due_on == day(due), what
+
+
+@pytest.mark.parametrize(("what", "steps", "due"), examples.CHANGED_LATER)
+def test_a_limit_that_changes_in_between_leaves_what_has_begun(
+    what: str, steps: list[tuple[str, str]], due: str
+) -> None:
+    changed = Limit("answer", Term(10, "calendar"), "quy chế mới", date(2026, 3, 10))
+    rules = Rules(DIRECTORY, CALENDAR, Limits((*DEFAULT_LIMITS.rows, changed)))
+    assert course(steps, rules).state.due_on == day(due), what
 
 
 def test_a_window_that_is_over_stays_closed() -> None:
