@@ -1,6 +1,6 @@
 """The routes that write into the register."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -44,6 +44,12 @@ _KNOWN: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": WrittenOut, "description": "It was recorded before."}
 }
 
+_REGISTRATIONS: Final[Sequence[tuple[str, type[IntakeFact], str]]] = (
+    ("enterprises", EnterpriseRegisteredIn, "Register an enterprise"),
+    ("cooperatives", CooperativeRegisteredIn, "Register a co-operative, a union or a group"),
+    ("branches", BranchRegisteredIn, "Register a dependent unit"),
+)
+
 
 @dataclass(frozen=True)
 class Doors:
@@ -55,42 +61,28 @@ class Doors:
         """All routers."""
         return (self._registrations(), self._entities())
 
-    async def _register(self, fact: IntakeFact, caller: Caller) -> Response:
-        return response(await self.once.run(_request(fact, caller), caller.key, _created))
+    def _registration(self, model: type[IntakeFact]) -> Callable[..., Awaitable[Response]]:
+        async def register(body: IntakeFact, caller: CallerOf) -> Response:
+            return response(await self.once.run(_request(body, caller), caller.key, _created))
+
+        # What the framework, and QuickRoute, read a body as.
+        register.__annotations__["body"] = model
+        return register
 
     def _registrations(self) -> APIRouter:
         router = APIRouter(prefix="/v1", tags=["registration"], route_class=QuickRoute)
 
-        @router.post(
-            "/enterprises",
-            status_code=201,
-            response_model=WrittenOut,
-            responses=_KNOWN,
-            summary="Register an enterprise",
-        )
-        async def enterprise(body: EnterpriseRegisteredIn, caller: CallerOf) -> Response:
-            return await self._register(body, caller)
-
-        @router.post(
-            "/cooperatives",
-            status_code=201,
-            response_model=WrittenOut,
-            responses=_KNOWN,
-            summary="Register a co-operative, a union or a group",
-        )
-        async def cooperative(body: CooperativeRegisteredIn, caller: CallerOf) -> Response:
-            return await self._register(body, caller)
-
-        @router.post(
-            "/branches",
-            status_code=201,
-            response_model=WrittenOut,
-            responses=_KNOWN,
-            summary="Register a dependent unit",
-        )
-        async def branch(body: BranchRegisteredIn, caller: CallerOf) -> Response:
-            return await self._register(body, caller)
-
+        for name, model, summary in _REGISTRATIONS:
+            router.add_api_route(
+                f"/{name}",
+                self._registration(model),
+                methods=["POST"],
+                name=name,
+                status_code=201,
+                response_model=WrittenOut,
+                responses=_KNOWN,
+                summary=summary,
+            )
         return router
 
     def _entities(self) -> APIRouter:

@@ -129,24 +129,48 @@ def before_registration(code: str, fact: EntityFact, on: date) -> Refusal:
     )
 
 
+# What is said from its facts alone: {code: (Vietnamese, English)}.
+_SAID: Final[Mapping[str, tuple[str, str]]] = {
+    "unknown_entity": (
+        "Chưa có mã số {code} trong sổ đăng ký.",
+        "{code} is not on the register",
+    ),
+    "registration_voided": (
+        "Đăng ký của mã số {code} đã bị huỷ.",
+        "The registration of {code} was voided",
+    ),
+    "already_registered": (
+        "Mã số {code} đã được đăng ký.",
+        "{code} is already registered",
+    ),
+    "unknown_parent": (
+        "{code}: đơn vị chủ quản {parent} chưa có trong sổ đăng ký.",
+        "{code}: the parent {parent} is not on the register",
+    ),
+    "parent_ended": (
+        "{code}: đơn vị chủ quản {parent} đã chấm dứt.",
+        "{code}: the parent {parent} has ended",
+    ),
+    "reference_conflict": (
+        "Số hồ sơ {reference} đã được dùng cho nội dung khác (mã số {code}).",
+        "The reference {reference} was used for other content (code {code})",
+    ),
+}
+
+
+def _said(kind: str, /, **facts: FactValue) -> Refusal:
+    vi, en = _SAID[kind]
+    return Refusal(kind, vi.format(**facts), en.format(**facts), facts)
+
+
 def unknown_entity(code: str) -> Refusal:
     """Refuse a change of a subject that is not on the register."""
-    return Refusal(
-        "unknown_entity",
-        f"Chưa có mã số {code} trong sổ đăng ký.",
-        f"{code} is not on the register",
-        {"code": code},
-    )
+    return _said("unknown_entity", code=code)
 
 
 def registration_voided(code: str, version: int) -> Refusal:
     """Refuse what is asked of a subject whose registration was voided."""
-    return Refusal(
-        "registration_voided",
-        f"Đăng ký của mã số {code} đã bị huỷ.",
-        f"The registration of {code} was voided",
-        {"code": code, "version": version},
-    )
+    return _said("registration_voided", code=code, version=version)
 
 
 def nobody(code: str, voided: int | None) -> Refusal:
@@ -156,39 +180,21 @@ def nobody(code: str, voided: int | None) -> Refusal:
 
 def already_registered(code: str, version: int) -> Refusal:
     """Refuse to register what is registered."""
-    return Refusal(
-        "already_registered",
-        f"Mã số {code} đã được đăng ký.",
-        f"{code} is already registered",
-        {"code": code, "version": version},
-    )
+    return _said("already_registered", code=code, version=version)
 
 
 def unknown_parent(code: str, parent: str) -> Refusal:
     """Refuse a dependent unit whose parent is not on the register."""
-    return Refusal(
-        "unknown_parent",
-        f"{code}: đơn vị chủ quản {parent} chưa có trong sổ đăng ký.",
-        f"{code}: the parent {parent} is not on the register",
-        {"code": code, "parent": parent},
-    )
+    return _said("unknown_parent", code=code, parent=parent)
 
 
 def parent_ended(code: str, parent: str) -> Refusal:
     """Refuse to open a dependent unit of an entity that has ended."""
-    return Refusal(
-        "parent_ended",
-        f"{code}: đơn vị chủ quản {parent} đã chấm dứt.",
-        f"{code}: the parent {parent} has ended",
-        {"code": code, "parent": parent},
-    )
+    return _said("parent_ended", code=code, parent=parent)
 
 
 def reference_conflict(system: str, reference: str, code: str, sequence: int) -> Refusal:
     """Refuse a reference under which something else was recorded."""
-    return Refusal(
-        "reference_conflict",
-        f"Số hồ sơ {reference} đã được dùng cho nội dung khác (mã số {code}).",
-        f"The reference {reference} was used for other content (code {code})",
-        {"system": system, "reference": reference, "code": code, "sequence": sequence},
+    return _said(
+        "reference_conflict", system=system, reference=reference, code=code, sequence=sequence
     )
