@@ -83,6 +83,13 @@ async def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path) -> Non
     assert await source.find("two") == found, "a broken file keeps the tokens read last"
 
 
+async def test_a_token_can_speak_for_a_system_of_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    row = {"token": "one", "name": "An", "agency": "STC", "scopes": [], "source": "/vn/x/dkkd"}
+    path.write_text(json.dumps({"tokens": [row]}))
+    assert await TokenFile(path).find("one") == Principal("An", "STC", frozenset(), "/vn/x/dkkd")
+
+
 def test_an_absent_or_broken_token_file_is_said_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"tokens\.json"):
         TokenFile(tmp_path / "tokens.json")
