@@ -72,7 +72,7 @@ class Desk:
     used: dict[store.ReferenceKey, store.Reference]
     waited: bool
     seen: dict[str, Held] = field(default_factory=dict)
-    drafts: dict[int, Draft | Refusal] = field(default_factory=dict)
+    drafts: dict[Filing, Draft | Refusal] = field(default_factory=dict)
     persons: dict[str, Petitioner] = field(default_factory=dict)
     original: Petition | None = None
     ledger: list[dict[str, object]] = field(default_factory=list)
@@ -115,15 +115,10 @@ class Desk:
         again = {self.used[job.reference].petition_id for job in jobs if job.reference in self.used}
         if again:
             self.seen = await acts.look(self.conn, again)
-        fresh = {
-            job.reference: job
-            for job in reversed(jobs)
-            if job.reference not in self.used and key_of(job) not in self.given
-        }
-        if fresh:
-            filings = list(reversed(fresh.values()))
-            drafts = await draft_all(self.conn, filings, moment_of(self.now).day)
-            self.drafts = {id(job): draft for job, draft in zip(filings, drafts, strict=True)}
+        fresh = [
+            job for job in jobs if job.reference not in self.used and key_of(job) not in self.given
+        ]
+        self.drafts = await draft_all(self.conn, fresh, moment_of(self.now).day)
 
     async def _prepare_acts(self, jobs: Sequence[Acting]) -> None:
         # Only what an act says in words can name the person; its petition's were looked at then.
@@ -151,14 +146,16 @@ class Desk:
             self.made[key] = Given(job.caller.key.digest, answer)
         return answer
 
-    def _file(self, job: Filing) -> Answer:
+    def _file(self, job: Filing) -> Answer | None:
         digest = job.digest
         used = self._used(job, digest)
         if used is not None:
             known = self.held.get(used.petition_id) or self.seen[used.petition_id]
             standing = standing_of(known.petition)
             return job.render(Filed(standing, known.tracking_code, repeated=True))
-        draft = self.drafts[id(job)]
+        draft = self.drafts.get(job)
+        if draft is None:
+            return None  # whoever came first under this reference filed nothing after all
         if isinstance(draft, Refusal):
             raise draft
         decision = decide.file(

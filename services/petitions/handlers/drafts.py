@@ -10,7 +10,7 @@ from services.petitions.domain.private import check_public
 from services.petitions.domain.refusals import Refusal
 from services.petitions.domain.similar import ALIKE, Likeness, likeness_of, similarity
 from services.petitions.handlers.asked import Alike, Filing
-from services.petitions.store import acts
+from services.petitions.store import ReferenceKey, acts
 from shared.plumbing.postgres import Connection
 
 _CANDIDATES: Final = 50
@@ -28,27 +28,33 @@ class Draft:
 
 async def draft_all(
     conn: Connection, filings: Sequence[Filing], today: date
-) -> list[Draft | Refusal]:
-    """Return the draft of each filing, or why it is refused: that leaves no gap in the numbers."""
-    checked = [_check(filing, today) for filing in filings]
-    good = [
-        (filing, on)
-        for filing, on in zip(filings, checked, strict=True)
-        if not isinstance(on, Refusal)
-    ]
-    if not good:
-        return [on for on in checked if isinstance(on, Refusal)]
-    numbers = await acts.take_numbers(conn, len(good))
-    names = [f"KN-{on.year}-{n:06d}" for (_, on), n in zip(good, numbers, strict=True)]
-    texts = [_likeness(filing) for filing, _ in good]
+) -> dict[Filing, Draft | Refusal]:
+    """Return the draft of each filing, or why it is refused: that leaves no gap in the numbers.
+
+    One draft a reference: who comes second under it files nothing.
+    """
+    checked = {filing: _check(filing, today) for filing in filings}
+    good: dict[ReferenceKey, tuple[Filing, date]] = {}
+    for filing, on in checked.items():
+        if not isinstance(on, Refusal):
+            good.setdefault(filing.reference, (filing, on))
+    drafts = await _draft(conn, list(good.values()))
+    return {**drafts, **{f: on for f, on in checked.items() if isinstance(on, Refusal)}}
+
+
+async def _draft(conn: Connection, filings: Sequence[tuple[Filing, date]]) -> dict[Filing, Draft]:
+    if not filings:
+        return {}
+    numbers = await acts.take_numbers(conn, len(filings))
+    names = [f"KN-{on.year}-{n:06d}" for (_, on), n in zip(filings, numbers, strict=True)]
+    texts = [_likeness(filing) for filing, _ in filings]
     found = await acts.find_alike(conn, texts, _CANDIDATES)
-    drafts = iter(
-        [
-            Draft(name, text, _offer(text, [*others, *_before(texts[:n], names, text)]))
-            for n, (name, text, others) in enumerate(zip(names, texts, found, strict=True))
-        ]
-    )
-    return [on if isinstance(on, Refusal) else next(drafts) for on in checked]
+    return {
+        filing: Draft(name, text, _offer(text, [*others, *_before(texts[:n], names, text)]))
+        for n, ((filing, _), name, text, others) in enumerate(
+            zip(filings, names, texts, found, strict=True)
+        )
+    }
 
 
 def _check(filing: Filing, today: date) -> date | Refusal:

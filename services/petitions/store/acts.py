@@ -60,24 +60,23 @@ async def open_desk(conn: Connection) -> int:
     )
 
 
+_LOOK: Final = f"SELECT {COLUMNS}, tracking_code FROM petition WHERE id = ANY($1::text[])"
+HOLD: Final = f"{_LOOK} ORDER BY id FOR UPDATE"
+HOLD_FREE: Final = f"{_LOOK} FOR UPDATE SKIP LOCKED"
+
+
 async def hold(conn: Connection, ids: Collection[str], *, wait: bool) -> dict[str, Held]:
     """Load petitions and keep others from changing them until the transaction ends.
 
     Without `wait` those in other hands are left out; who waits for several waits in one order.
     """
-    rows = await conn.fetch(
-        f"SELECT {COLUMNS}, tracking_code FROM petition WHERE id = ANY($1::text[]) "
-        f"{'ORDER BY id FOR UPDATE' if wait else 'FOR UPDATE SKIP LOCKED'}",
-        list(ids),
-    )
+    rows = await conn.fetch(HOLD if wait else HOLD_FREE, list(ids))
     return {row["id"]: Held(petition_of(row), row["tracking_code"]) for row in rows}
 
 
 async def look(conn: Connection, ids: Collection[str]) -> dict[str, Held]:
     """Load petitions as they stand."""
-    rows = await conn.fetch(
-        f"SELECT {COLUMNS}, tracking_code FROM petition WHERE id = ANY($1::text[])", list(ids)
-    )
+    rows = await conn.fetch(_LOOK, list(ids))
     return {row["id"]: Held(petition_of(row), row["tracking_code"]) for row in rows}
 
 
@@ -100,7 +99,7 @@ async def take_numbers(conn: Connection, count: int) -> list[int]:
 
 # The candidates of each text by itself, so that one that many have sent does not crowd the others
 # out. Those filed first come first: it is they that a duplicate is linked to.
-_ALIKE: Final = f"""
+ALIKE: Final = f"""
 SELECT t.n, found.petition_id, found.signature
 FROM generate_series(0, $2::int - 1) AS t (n) CROSS JOIN LATERAL (
     SELECT petition_id, signature FROM petition_likeness
@@ -114,7 +113,7 @@ async def find_alike(
 ) -> list[list[tuple[str, list[int]]]]:
     """Return for each text (id, signature) of petitions that share a band, at most `limit`."""
     bands = [band for text in texts for band in text.bands]
-    rows = await conn.fetch(_ALIKE, bands, len(texts), limit)
+    rows = await conn.fetch(ALIKE, bands, len(texts), limit)
     found: list[list[tuple[str, list[int]]]] = [[] for _ in texts]
     for row in rows:
         found[row["n"]].append((row["petition_id"], row["signature"]))
@@ -175,7 +174,7 @@ async def insert_all(conn: Connection, new: Sequence[NewPetition], at: datetime)
     raise PrivateRefused(f"{len(new)} petitions: {kind}")
 
 
-_UPDATE: Final = """
+UPDATE: Final = """
 UPDATE petition p SET version = n.version, entries = n.entries, last_on = n.last_on,
     state = n.state::jsonb, workings = n.workings::jsonb, changed_at = $8,
     ledger = CASE WHEN n.restated THEN n.lines::jsonb ELSE p.ledger || n.lines::jsonb END
@@ -189,7 +188,7 @@ WHERE p.id = n.id
 async def save_all(conn: Connection, changed: Sequence[Changed], at: datetime) -> None:
     """Write petitions as they stand after their acts. The caller holds their locks."""
     await conn.execute(
-        _UPDATE,
+        UPDATE,
         [one.petition.id for one in changed],
         [one.petition.version for one in changed],
         [one.petition.entries for one in changed],

@@ -62,7 +62,7 @@ async def test_an_action_with_a_key_is_taken_once(as_: As, sql: Connection) -> N
     assert await sql.fetchval("SELECT count(*) FROM event") == 3
 
 
-@pytest.mark.parametrize("officers", [2, 10])
+@pytest.mark.parametrize("officers", [2, 10, 50])
 async def test_of_officers_who_act_at_once_one_wins_and_the_others_see_how_it_stands(
     as_: As, sql: Connection, officers: int
 ) -> None:
