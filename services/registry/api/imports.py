@@ -29,12 +29,21 @@ FactName = Literal[
     "EnterpriseRegistered",
     "CooperativeRegistered",
     "BranchRegistered",
+    "EntityMovedIn",
     "CapitalChanged",
+    "DetailsChanged",
     "EntitySuspended",
     "EntityResumed",
+    "EntityNotAtAddress",
+    "EntityFoundAtAddress",
+    "CertificateRevoked",
     "DissolutionStarted",
+    "BankruptcyOpened",
     "EntityDissolved",
+    "EntityMovedOut",
     "EntityReinstated",
+    "RegistrationCorrected",
+    "RegistrationVoided",
 ]
 Unit = Literal["dong", "trieu", "ty"]
 Feeder = Annotated[Principal, Depends(requires(FEED))]

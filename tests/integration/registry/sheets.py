@@ -49,7 +49,10 @@ async def upload(
     http: httpx.AsyncClient, body: bytes, kind: str = "text/csv", **query: Any
 ) -> httpx.Response:
     """Send a file."""
-    params = {name: str(value).lower() for name, value in query.items()}
+    params = {
+        name: value if isinstance(value, str) else str(value).lower()
+        for name, value in query.items()
+    }
     return await http.post(
         "/v1/imports", content=body, headers={"content-type": kind}, params=params
     )

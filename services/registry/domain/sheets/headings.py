@@ -21,12 +21,16 @@ _FIELDS: Final[Mapping[str, str]] = {
     "industry": "industry | industry_code | industry.code | Ngành nghề | Ngành | Mã ngành | "
     "Ngành nghề chính | Ngành nghề kinh doanh chính | Ngành nghề kinh doanh | Ngành chính",
     "scheme": "industry_scheme | industry.scheme | scheme | Hệ thống ngành",
-    "on": "on | registered_on | Ngày đăng ký | Ngày | Ngày cấp | Ngày thành lập | "
-    "Ngày đăng ký lần đầu | Ngày hiệu lực | Ngày thay đổi | Ngày cấp GCN",
+    "on": "on | Ngày đăng ký | Ngày | Ngày cấp | Ngày thành lập | Ngày hiệu lực | Ngày thay đổi | "
+    "Ngày cấp GCN | Ngày sự việc | Ngày phát sinh | Ngày chuyển đến | Ngày chuyển đi | "
+    "Ngày quyết định | Ngày thông báo | Từ ngày | Ngày tạm ngừng | Ngày giải thể | "
+    "Ngày chấm dứt | Ngày thu hồi | Ngày khôi phục",
+    "registered_on": "registered_on | Ngày đăng ký lần đầu | Ngày cấp lần đầu",
     "parent": "parent | Mã số đơn vị chủ quản | Đơn vị chủ quản | Mã số doanh nghiệp chủ quản",
+    "parent_seat": "parent_seat | Trụ sở đơn vị chủ quản",
     "reference": "reference | Số hồ sơ | Mã hồ sơ | Số tham chiếu",
-    "reason": "reason | Ghi chú lý do | Lý do thay đổi | Căn cứ",
-    "fact": "fact | Sự việc | Loại sự việc",
+    "reason": "reason | Ghi chú lý do | Lý do thay đổi | Lý do | Căn cứ",
+    "fact": "fact | Sự việc | Loại sự việc | Loại biến động | Biến động",
     "origin": "origin | Loại dữ liệu",
     "until": "until | Tạm ngừng đến | Đến ngày | Ngừng đến ngày",
     "why": "why | Lý do chấm dứt | Hình thức chấm dứt",

@@ -21,7 +21,17 @@ from services.registry.domain.sheets.cells import (
     text_of,
 )
 from services.registry.domain.sheets.headings import Columns
-from services.registry.domain.sheets.words import FACTS, ORIGINS, SCHEMES, UNITS, WHYS, plain
+from services.registry.domain.sheets.words import (
+    FACTS,
+    LINES_ONLY,
+    ORIGINS,
+    SCHEMES,
+    SEATS,
+    UNITS,
+    VAGUE_FACTS,
+    WHYS,
+    plain,
+)
 from shared.contracts.intake import INTAKE_FACTS, IntakeFact
 from shared.contracts.values import COLLECTIVE_KINDS, DEPENDENT_KINDS, ENTERPRISE_FORMS
 
@@ -109,13 +119,16 @@ class RowReader:
         for field in ("reference", "reason"):
             if field in found:
                 fields[field] = text_of(found[field])
-        if "on" in found:
-            fields["on"] = date_of(found["on"])
-        if fact.endswith("Registered"):
-            self._add_registration(fields, found, columns, form)
+        on = _day_of(found, fact)
+        if on is not None:
+            fields["on"] = on
+        if fact in _WITH_DETAILS:
+            self._add_details(fields, found, columns, form)
         if "capital" in found and fact in _WITH_CAPITAL:
             unit = columns.unit if columns.unit is not None else self._unit
             fields["capital_vnd"] = amount_of(found["capital"], unit, self._decimal)
+        if fact == "EntityMovedIn" and "registered_on" in found:
+            fields["registered_on"] = date_of(found["registered_on"])
         if fact == "EntitySuspended" and "until" in found:
             fields["until"] = date_of(found["until"])
         if fact == "EntityDissolved" and "why" in found:
@@ -123,33 +136,41 @@ class RowReader:
         return fields
 
     def _fact(self, found: Mapping[str, Cell], form: str | None) -> str:
+        text = text_of(found.get("fact"))
+        if (vague := VAGUE_FACTS.get(plain(text))) is not None:
+            raise _vague_fact(text, vague)
         said = _word(found, "fact", FACTS) or self._options.fact
+        if said in LINES_ONLY:
+            raise _lines_only()
         if said is not None:
             return said
         if form is None:
             raise Refusal("form_required", "Thiếu loại hình.", "The legal form or kind is missing")
         return _fact_of_form(form)
 
-    def _add_registration(
+    def _add_details(
         self,
         fields: dict[str, Any],
         found: Mapping[str, Cell],
         columns: Columns,
         form: str | None,
     ) -> None:
+        fact = fields["fact"]
         if "name" in found:
             fields["name"] = text_of(found["name"])
         if form is not None:
-            fields["legal_form" if fields["fact"] == "EnterpriseRegistered" else "kind"] = form
+            _add_form(fields, fact, form)
         if "commune" in found:
             fields["commune"] = self._communes.find(found["commune"])
         if "industry" in found:
             scheme = _word(found, "scheme", SCHEMES) or columns.scheme or self._options.scheme
             named, code = industry_of(found["industry"], scheme)
             fields["industry"] = {"scheme": named, "code": code}
-        if fields["fact"] == "BranchRegistered":
+        if fact == "BranchRegistered":
             parent = found.get("parent")
             fields["parent"] = code_of(parent) if parent else fields.get("code", "")[:10]
+            if "parent_seat" in found:
+                fields["parent_seat"] = _word(found, "parent_seat", SEATS)
 
     def _judge(self, code: str, fields: dict[str, Any]) -> Read:
         first = first_of(fields)
@@ -173,8 +194,42 @@ class RowReader:
 
 
 _WITH_CAPITAL: Final = frozenset(
-    {"EnterpriseRegistered", "CooperativeRegistered", "CapitalChanged"}
+    {"EnterpriseRegistered", "CooperativeRegistered", "EntityMovedIn", "CapitalChanged"}
 )
+_WITH_DETAILS: Final = frozenset(
+    {
+        "EnterpriseRegistered",
+        "CooperativeRegistered",
+        "BranchRegistered",
+        "EntityMovedIn",
+        "DetailsChanged",
+    }
+)
+
+
+def _day_of(found: Mapping[str, Cell], fact: str) -> str | None:
+    """Return the date of a fact. A registration's is also that of the first certificate."""
+    first = found.get("registered_on") if fact.endswith("Registered") else None
+    if "on" not in found:
+        return None if first is None else date_of(first)
+    on = date_of(found["on"])
+    if first is not None and date_of(first) != on:
+        raise Refusal(
+            "ambiguous_date",
+            "Ngày đăng ký và ngày đăng ký lần đầu khác nhau; hãy giữ một ngày.",
+            "The date and the date of the first registration differ; keep one of them",
+        )
+    return on
+
+
+def _add_form(fields: dict[str, Any], fact: str, form: str) -> None:
+    if fact == "EntityMovedIn":
+        fields["kind"] = form if form in COLLECTIVE_KINDS else "enterprise"
+        if form not in COLLECTIVE_KINDS:
+            fields["legal_form"] = form
+    else:
+        field = "legal_form" if fact in ("EnterpriseRegistered", "DetailsChanged") else "kind"
+        fields[field] = form
 
 
 def _fact_of_form(form: str) -> str:
@@ -219,6 +274,10 @@ _FIELD_VI: Final = {
     "why": "Lý do chấm dứt",
     "parent": "Đơn vị chủ quản",
     "reference": "Số hồ sơ",
+    "registered_on": "Ngày đăng ký lần đầu",
+    "until": "Ngày hết tạm ngừng",
+    "reason": "Lý do",
+    "corrects": "Sự kiện được đính chính",
 }
 
 
@@ -233,6 +292,22 @@ def _refusal_of(error: ValidationError) -> Refusal:
         return Refusal("missing_field", f"{what}: thiếu dữ liệu.", f"{field}: is missing")
     return Refusal(
         "invalid_field", f"{what}: giá trị không hợp lệ.", f"{field}: {first['msg'][:200]}"
+    )
+
+
+def _vague_fact(text: str, vague: str) -> Refusal:
+    return Refusal(
+        "ambiguous_fact",
+        f"“{text}” chưa đủ rõ: {vague}",
+        f"'{text}' is said of more than one fact; name it as the manual does",
+    )
+
+
+def _lines_only() -> Refusal:
+    return Refusal(
+        "lines_only",
+        "Đính chính, huỷ đăng ký chỉ nhận ở tệp NDJSON hoặc qua giao diện, không ở bảng tính.",
+        "Corrections and voidings are taken as NDJSON or at the other doors, not from a sheet",
     )
 
 

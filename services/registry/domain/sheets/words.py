@@ -59,22 +59,72 @@ VAGUE_FORMS: Final = frozenset(
 FACTS: Final = _words(
     {
         "EnterpriseRegistered": "EnterpriseRegistered | Đăng ký doanh nghiệp | Thành lập mới",
-        "CooperativeRegistered": "CooperativeRegistered | Đăng ký hợp tác xã",
-        "BranchRegistered": "BranchRegistered | Đăng ký đơn vị phụ thuộc | Đăng ký chi nhánh",
+        "CooperativeRegistered": "CooperativeRegistered | Đăng ký hợp tác xã | Đăng ký HTX",
+        "BranchRegistered": "BranchRegistered | Đăng ký đơn vị phụ thuộc | Đăng ký chi nhánh | "
+        "Đăng ký văn phòng đại diện | Đăng ký địa điểm kinh doanh",
+        "EntityMovedIn": "EntityMovedIn | Chuyển đến | Chuyển trụ sở đến | Chuyển từ tỉnh khác đến",
         "CapitalChanged": "CapitalChanged | Thay đổi vốn | Thay đổi vốn điều lệ",
-        "EntitySuspended": "EntitySuspended | Tạm ngừng | Tạm ngừng kinh doanh",
-        "EntityResumed": "EntityResumed | Hoạt động trở lại | Trở lại hoạt động",
-        "DissolutionStarted": "DissolutionStarted | Bắt đầu giải thể",
-        "EntityDissolved": "EntityDissolved | Chấm dứt",
-        "EntityReinstated": "EntityReinstated | Khôi phục",
+        "DetailsChanged": "DetailsChanged | Thay đổi thông tin | Thay đổi nội dung đăng ký | "
+        "Thay đổi tên | Thay đổi địa chỉ | Thay đổi ngành nghề | Chuyển đổi loại hình | "
+        "Thay đổi loại hình",
+        "EntitySuspended": "EntitySuspended | Tạm ngừng | Tạm ngừng kinh doanh | "
+        "Tạm ngừng hoạt động",
+        "EntityResumed": "EntityResumed | Hoạt động trở lại | Trở lại hoạt động | "
+        "Tiếp tục kinh doanh | Tiếp tục kinh doanh trước thời hạn",
+        "EntityNotAtAddress": "EntityNotAtAddress | Không hoạt động tại địa chỉ | "
+        "Không hoạt động tại địa chỉ đã đăng ký | Không còn ở địa chỉ đã đăng ký | "
+        "Bỏ địa chỉ kinh doanh",
+        "EntityFoundAtAddress": "EntityFoundAtAddress | Hoạt động lại tại địa chỉ | "
+        "Hoạt động tại địa chỉ đã đăng ký | Khôi phục trạng thái tại địa chỉ",
+        "CertificateRevoked": "CertificateRevoked | Thu hồi do cưỡng chế thuế | "
+        "Thu hồi do cưỡng chế quản lý thuế | Thu hồi giấy chứng nhận do cưỡng chế thuế | "
+        "Thu hồi giấy chứng nhận do cưỡng chế quản lý thuế",
+        "DissolutionStarted": "DissolutionStarted | Bắt đầu giải thể | Đang làm thủ tục giải thể | "
+        "Thông báo giải thể | Quyết định giải thể",
+        "BankruptcyOpened": "BankruptcyOpened | Mở thủ tục phá sản | Đang làm thủ tục phá sản",
+        "EntityDissolved": "EntityDissolved | Chấm dứt | Chấm dứt tồn tại | Chấm dứt hoạt động",
+        "EntityMovedOut": "EntityMovedOut | Chuyển đi | Chuyển trụ sở đi | "
+        "Chuyển đi tỉnh khác | Chuyển sang tỉnh khác",
+        "EntityReinstated": "EntityReinstated | Khôi phục | Khôi phục tình trạng pháp lý",
+        "RegistrationCorrected": "RegistrationCorrected | Đính chính | Hiệu đính",
+        "RegistrationVoided": "RegistrationVoided | Huỷ đăng ký | Hủy đăng ký",
     }
 )
+"""A fact as it is written -> the contract's word."""
+
+VAGUE_FACTS: Final = {
+    plain(word): why
+    for words, why in {
+        "Thu hồi | Thu hồi giấy chứng nhận | Thu hồi GCN": "do cưỡng chế thuế (Thu hồi do cưỡng "
+        "chế thuế), hay đã chấm dứt (Chấm dứt, hình thức: Thu hồi)?",
+        "Giải thể": "bắt đầu (Bắt đầu giải thể), hay đã xong (Chấm dứt, hình thức: Giải thể)?",
+        "Phá sản": "mở thủ tục (Mở thủ tục phá sản), hay đã xong (Chấm dứt, hình thức: Phá sản)?",
+        "Tăng vốn | Giảm vốn | Tăng vốn điều lệ | Giảm vốn điều lệ": "ô vốn là vốn mới hay phần "
+        "tăng, giảm? Hãy ghi Thay đổi vốn cùng vốn mới",
+        "Chuyển trụ sở | Chuyển địa chỉ": "trong tỉnh (Thay đổi địa chỉ), đến (Chuyển đến) hay đi "
+        "(Chuyển đi)?",
+        "Thay đổi": "thay đổi vốn (Thay đổi vốn) hay thông tin khác (Thay đổi thông tin)?",
+    }.items()
+    for word in words.split(" | ")
+}
+"""Words that more than one fact is called by -> what is to be said, in Vietnamese."""
+
+LINES_ONLY: Final = frozenset({"RegistrationCorrected", "RegistrationVoided"})
+"""Facts that a line of JSON can say and a row of a sheet cannot: which event they put right, and
+which of its fields, is nothing that a column of a list can tell from an empty cell."""
 
 WHYS: Final = _words(
     {
         "dissolved": "dissolved | Giải thể | Đã giải thể",
         "bankrupt": "bankrupt | Phá sản",
         "revoked": "revoked | Thu hồi | Thu hồi giấy chứng nhận",
+    }
+)
+
+SEATS: Final = _words(
+    {
+        "local": "local | Trong tỉnh",
+        "elsewhere": "elsewhere | Ngoài tỉnh | Tỉnh khác",
     }
 )
 
