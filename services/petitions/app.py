@@ -62,7 +62,10 @@ class Service:
         self.metrics = PetitionMetrics(self.series)
         self.outbox_metrics = OutboxMetrics(self.series, PETITION_EVENTS_TOPIC.name)
         self.database = Database(
-            settings.database_url, name="petitions", max_size=settings.pool_size
+            settings.database_url,
+            name="petitions",
+            max_size=settings.pool_size,
+            bare_sessions=True,
         )
         directory = given_directory()
         self.rulebook = Rulebook(directory, Calendar.read(CALENDAR.read_bytes()))

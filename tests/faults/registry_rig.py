@@ -37,12 +37,13 @@ CHANGES = 3
 
 @dataclass
 class Replica:
-    """One process of the registry."""
+    """One process of a service."""
 
     environment: dict[str, str]
     port: int
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    service: str = "registry"
 
     @property
     def url(self) -> str:
@@ -53,7 +54,7 @@ class Replica:
         """Start it."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.registry", "serve"],
+                [sys.executable, "-m", f"services.{self.service}", "serve"],
                 cwd=ROOT,
                 env={**os.environ, **self.environment},
                 stdout=log,
@@ -71,6 +72,10 @@ class Replica:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+    async def died(self) -> bool:
+        """Whether it has ended by itself."""
+        return self.process is not None and self.process.poll() is not None
 
     async def get(self, path: str) -> httpx.Response | None:
         """An answer, None when there is none within two seconds."""
