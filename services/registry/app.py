@@ -21,7 +21,7 @@ from services.registry.api import (
 from services.registry.consumer import intake_door
 from services.registry.handlers import Once, Queries, Registrar
 from services.registry.handlers.feed import Feed
-from services.registry.handlers.imports import Imports, WorkerProcess
+from services.registry.handlers.imports import Imports, WorkerProcess, let_go
 from services.registry.handlers.proof import log_head
 from services.registry.handlers.reconcile import Reconciler
 from services.registry.handlers.rejects import Rejects
@@ -54,6 +54,7 @@ _WAITING_EVERY = 2.0
 _SUSPENSIONS_EVERY = 30.0
 _KEYS_EVERY = 3_600.0
 _IMPORTS_EVERY = 0.25
+_LETTING_GO_EVERY = 3_600.0
 _UNITS_EVERY = 60.0
 _HEAD_EVERY = 300.0
 # Long enough for every client that tries again.
@@ -129,9 +130,14 @@ class Service:
         async def forget_keys() -> None:
             await self.once.forget(_KEYS_KEPT)
 
+        async def let_imports_go() -> None:
+            kept = timedelta(days=self.settings.imports_kept_days)
+            await let_go(self.database, self.clock, kept)
+
         self._spawn("intake", self._listen())
         self._spawn("rejected", repeat("rejected", _REJECTED_EVERY, self.rejected.send_all))
         self._spawn("imports", repeat("imports", _IMPORTS_EVERY, self.import_worker.tend))
+        self._spawn("letting_go", repeat("letting_go", _LETTING_GO_EVERY, let_imports_go))
         self._spawn("keys", repeat("keys", _KEYS_EVERY, forget_keys))
         self._spawn("head", repeat("head", _HEAD_EVERY, self.write_head))
         self._spawn("units", repeat("units", _UNITS_EVERY, self.read_units))

@@ -27,3 +27,5 @@ class Settings(BaseSettings):
     intake_batch: Annotated[int, Field(ge=1, le=MAX_BATCH)] = 500
     # How long a branch waits for its parent to come by another partition.
     waiting_seconds: Annotated[float, Field(gt=0)] = 60.0
+    # How many days the rows of an ended import are kept; its summary stays.
+    imports_kept_days: Annotated[int, Field(ge=1, le=36_500)] = 90

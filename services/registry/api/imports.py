@@ -63,6 +63,7 @@ class ImportOut(BaseModel):
     `state`: queued, running, done, failed, cancelled. `progress` is the share of the file that is
     done; `counts` are rows by result: recorded, repeated, or the code of a refusal. `waiting` are
     rows of units whose parent was not met yet: they are judged when the whole file is read.
+    `removed_at`: the rows are no longer kept, this is what is left.
     """
 
     id: str
@@ -86,6 +87,7 @@ class ImportOut(BaseModel):
     received_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    removed_at: datetime | None
 
 
 class RowOut(BaseModel):
@@ -204,7 +206,9 @@ class ImportDoors:
         router = APIRouter(prefix=PREFIX, tags=["imports"])
 
         @router.get(
-            "/{import_id}/report", response_model=ReportOut, summary="What became of each row"
+            "/{import_id}/report",
+            response_model=ReportOut,
+            summary="What became of each row",
         )
         async def report(
             import_id: UUID,
@@ -213,7 +217,6 @@ class ImportDoors:
             limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
             result: Annotated[str | None, Query(max_length=100)] = None,
         ) -> Response:
-            await self._find(import_id)
             rows = await self.imports.rows(str(import_id), after=after, limit=limit, result=result)
             body = {
                 "rows": [
@@ -240,12 +243,12 @@ class ImportDoors:
                     "content": {
                         m: {"schema": {"type": "string", "format": "binary"}} for m in FORMATS
                     }
-                }
+                },
             },
             summary="The refused rows in the file's own format, with the reason beside them",
         )
         async def rejected(import_id: UUID, _: Feeder) -> Response:
-            return self._rejected(await self._find(import_id))
+            return self._rejected(await self.imports.find_with_rows(str(import_id)))
 
         return router
 
@@ -301,6 +304,7 @@ def view(one: Import, *, repeated: bool) -> dict[str, Any]:
                 ("received_at", one.received_at),
                 ("started_at", one.started_at),
                 ("ended_at", one.ended_at),
+                ("removed_at", one.removed_at),
             )
         },
     }

@@ -37,6 +37,8 @@ class Import:
     received_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    # When its rows were removed.
+    removed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class RowResult:
 _IMPORT = (
     "id::text, principal, system, idempotency_key, format, options, dry_run, state, octets, "
     "digest, encoding, headings, delimiter, ignored, row_done, octets_done, counts, failure, "
-    "received_at, started_at, ended_at"
+    "received_at, started_at, ended_at, removed_at"
 )
 
 
@@ -311,6 +313,36 @@ async def end(
     await conn.execute("DELETE FROM import_piece WHERE import_id = $1", import_id)
     await conn.execute("DELETE FROM import_family WHERE import_id = $1", import_id)
     return done == "UPDATE 1"
+
+
+async def next_to_remove(conn: Connection, before: datetime) -> str | None:
+    """The import that ended first, and before a moment, of those that still have their rows."""
+    found: str | None = await conn.fetchval(
+        "SELECT id::text FROM import WHERE removed_at IS NULL AND ended_at < $1 "
+        "ORDER BY ended_at, id LIMIT 1",
+        before,
+    )
+    return found
+
+
+async def remove_rows(conn: Connection, import_id: str, limit: int) -> int:
+    """Remove rows of an import that has ended, at most so many; how many there were."""
+    done = await conn.execute(
+        "DELETE FROM import_row WHERE import_id = $1 AND row IN ("
+        "SELECT row FROM import_row WHERE import_id = $1 ORDER BY row LIMIT $2)",
+        import_id,
+        limit,
+    )
+    return int(done.split()[-1])
+
+
+async def note_removed(conn: Connection, import_id: str, now: datetime) -> None:
+    """Note that the rows of an import are gone; its headings go with them."""
+    await conn.execute(
+        "UPDATE import SET removed_at = $2, headings = NULL, ignored = '{}' WHERE id = $1",
+        import_id,
+        now,
+    )
 
 
 async def count_results(conn: Connection) -> list[tuple[str, int]]:

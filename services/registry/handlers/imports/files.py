@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Final
 
 from services.registry.domain import Refusal
@@ -125,6 +126,13 @@ class Imports:
             raise _unknown(import_id)
         return found
 
+    async def find_with_rows(self, import_id: str) -> Import:
+        """An import that still has its rows. Raises Problem 404, 410 `import_rows_removed`."""
+        found = await self.find(import_id)
+        if found.removed_at is not None:
+            raise _removed(import_id, found.removed_at)
+        return found
+
     async def cancel(self, import_id: str) -> Import:
         """End an import where it stands; what was recorded stays. Raises Problem 404."""
         await self.find(import_id)
@@ -135,8 +143,8 @@ class Imports:
     async def rows(
         self, import_id: str, *, after: int, limit: int, result: str | None
     ) -> list[RowResult]:
-        """What became of the rows after one. Raises Problem 404."""
-        await self.find(import_id)
+        """What became of the rows after one. Raises Problem 404, 410 `import_rows_removed`."""
+        await self.find_with_rows(import_id)
         async with self._database.connection() as conn:
             return await imports_rows.load_rows(
                 conn, import_id, after=after, limit=limit, result=result
@@ -244,6 +252,18 @@ def _unknown(import_id: str) -> Problem:
         title_vi="Không có lần nhập này",
         title_en="There is no such import",
         facts={"id": import_id},
+    )
+
+
+def _removed(import_id: str, at: datetime) -> Problem:
+    return Problem(
+        "import_rows_removed",
+        410,
+        title_vi="Báo cáo từng dòng đã hết hạn lưu",
+        title_en="The rows of this import are no longer kept",
+        detail_vi="Chỉ còn bản tóm tắt; gửi lại tệp với again=true để có báo cáo mới.",
+        detail_en="Its summary is left; send the file with again=true for a new report.",
+        facts={"id": import_id, "removed_at": at.isoformat()},
     )
 
 

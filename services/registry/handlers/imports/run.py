@@ -8,13 +8,13 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from services.registry.domain import Refusal
 from services.registry.domain.sheets import Options
 from services.registry.handlers.imports.bulk import BulkRecorder
+from services.registry.handlers.imports.letting_go import TORN_AFTER
 from services.registry.handlers.imports.reading import Reading
 from services.registry.handlers.imports.slices import SLICE, Course, Moved, Slices
 from services.registry.store import imports as store
@@ -24,7 +24,6 @@ from shared.plumbing.log import get_logger
 from shared.plumbing.postgres import Connection, Database
 
 _log = get_logger(__name__)
-_TORN_AFTER = timedelta(hours=6)
 _MOST_ATTEMPTS = 10
 _T = TypeVar("_T")
 
@@ -54,7 +53,7 @@ class Importer:
             if not await store.take_worker_lock(holder):
                 return 0
             try:
-                await store.forget_torn(holder, self._clock.now() - _TORN_AFTER)
+                await store.forget_torn(holder, self._clock.now() - TORN_AFTER)
                 while (one := await store.next_to_do(holder)) is not None:
                     await self._work(holder, one)
                     ended += 1
