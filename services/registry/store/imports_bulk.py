@@ -1,9 +1,8 @@
 """Statements that write many subjects that are new: the rows that `register` writes, by COPY."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from typing import NamedTuple
 
 from services.registry.domain import facts_to_json
@@ -77,9 +76,13 @@ async def save_first(conn: Connection, firsts: Sequence[NewFirst], now: datetime
         return
     moment = now.isoformat()
     lines = "".join([_entity_line(one.first, moment) for one in firsts])
-    await conn.copy_to_table(
-        "entity", source=BytesIO(lines.encode()), columns=_ENTITY, format="text"
-    )
+    await conn.copy_to_table("entity", source=_once(lines.encode()), columns=_ENTITY, format="text")
+
+
+async def _once(octets: bytes) -> AsyncIterator[bytes]:
+    # From a file object the driver makes a class of each call, a cycle that holds the octets until
+    # the collector comes by.
+    yield octets
 
 
 def _entity_line(first: First, moment: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import gc
 import io
 import json
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from python_calamine import CalamineWorkbook
 
 from bench.facts import codes
 from services.registry.app import Service
+from services.registry.domain import Fact
 from services.registry.handlers.imports.rejected import encode
 from shared.contracts.catalogue import parse
 from shared.plumbing.postgres import Connection
@@ -328,6 +330,25 @@ async def test_an_import_that_is_cancelled_stops_and_keeps_what_it_did(
     found = (await http.get(where)).json()
     assert found["state"] == "cancelled"
     assert found["counts"]["recorded"] == (await rows(conn))["entity"] < len(MANY)
+
+
+async def test_a_slice_leaves_no_cycle_for_the_collector(
+    http: httpx.AsyncClient, service: Service
+) -> None:
+    """The worker looks for cycles rarely: each slice that is held by one stays in memory."""
+    await upload(http, table([HEADINGS, *(line(code) for code in MANY)]))
+    gc.collect()
+    gc.disable()
+    try:
+        await importer(service).run_pending()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        held = [one for one in gc.garbage if isinstance(one, (bytes, list, io.BytesIO, Fact))]
+        assert held == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
 
 
 async def test_another_worker_goes_on_behind_the_last_slice(
