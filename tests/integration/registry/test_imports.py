@@ -5,15 +5,11 @@ import csv
 import gc
 import io
 import json
-from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import httpx
 import orjson
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
-from python_calamine import CalamineWorkbook
 
 from bench.facts import codes
 from services.registry.app import Service
@@ -204,55 +200,6 @@ async def test_lines_of_json_are_the_bodies_of_the_door(
     del mended["captial"]
     again = await run(http, service, orjson.dumps(mended), "application/x-ndjson")
     assert again["counts"] == {"recorded": 1}
-
-
-def workbook(lines: Sequence[Sequence[Any]]) -> bytes:
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out)
-    book.add_worksheet("Bìa").write(0, 0, "Danh sách")
-    sheet = book.add_worksheet("Dữ liệu")
-    day = book.add_format({"num_format": "dd/mm/yyyy"})
-    for row, cells in enumerate(lines):
-        for place, cell in enumerate(cells):
-            if isinstance(cell, date):
-                sheet.write_datetime(row, place, cell, day)
-            elif isinstance(cell, tuple):
-                sheet.write_formula(row, place, cell[0], value=cell[1])
-            else:
-                sheet.write(row, place, cell)
-    book.close()
-    return out.getvalue()
-
-
-async def test_a_workbook_with_numbers_dates_formulas_and_errors(
-    http: httpx.AsyncClient, service: Service
-) -> None:
-    body = workbook(
-        [
-            [],
-            HEADINGS,
-            line(int(CODE), capital=12.5, on=date(2025, 3, 10), commune=5977, industry=4711),
-            line(OTHER, capital=("=A1*2", 7.25), on=date(2025, 3, 10)),
-            line(MANY[7], capital=("=1/0", "#DIV/0!")),
-            line(MANY[8], on=45_000),
-            line("=CMD()"),
-        ]
-    )
-    done = await run(http, service, body, XLSX)
-    assert [(r["row"], r["result"]) for r in await report(http, done)] == [
-        (3, "recorded"),
-        (4, "recorded"),
-        (5, "cell_error"),
-        (6, "invalid_date"),
-        (7, "invalid_code"),
-    ], await report(http, done)
-    state = (await http.get(f"/v1/entities/{OTHER}")).json()["state"]
-    assert state["capital_vnd"] == 7_250_000_000
-    answer = await http.get(f"/v1/imports/{done['id']}/rejected")
-    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
-    lines = book.get_sheet_by_index(0).to_python()
-    assert lines[0][-2:] == ["Mã lỗi", "Lý do từ chối"]
-    assert [r[-2] for r in lines[1:]] == ["cell_error", "invalid_date", "invalid_code"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1258"])

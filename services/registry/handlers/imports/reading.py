@@ -2,15 +2,15 @@
 
 import csv
 import io
-import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TextIO
+from typing import Any, Final, TextIO
 
 import msgspec
 import orjson
@@ -18,13 +18,11 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from services.registry.domain import Refusal
 from services.registry.domain.sheets import Columns, Options, Read, RowReader, find_columns
+from services.registry.handlers.imports.workbook import SheetParts
 
 _HEAD_ROWS: Final = 30
 _MOST_LINE: Final = 1024 * 1024
-_MOST_UNPACKED: Final = 1024 * 1024 * 1024
 _DELIMITERS: Final = (";", "\t", ",")
-_ERROR_CELL: Final = re.compile(rb'<c\b[^>]*\bt="e"[^>]*>')
-_CELL_NAME: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]+)"')
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -161,16 +159,11 @@ class Reading:
 
     def _workbook(self, path: Path) -> Iterator[Line]:
         try:
-            with zipfile.ZipFile(path) as packed:
-                if sum(info.file_size for info in packed.infolist()) > _MOST_UNPACKED:
-                    raise Refusal(
-                        "workbook_too_large",
-                        "Bảng tính quá lớn khi giải nén; hãy gửi CSV.",
-                        "The workbook is too large unpacked; send CSV",
-                    )
+            parts = SheetParts.checked(path)
             book = CalamineWorkbook.from_path(path)
             name, sheet, columns, place = _find_sheet(book)
-        except (CalamineError, zipfile.BadZipFile, KeyError, ValueError) as error:
+            errors = parts.error_cells(book.sheet_names.index(name))
+        except (CalamineError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
             raise Refusal(
                 "malformed_workbook", "Không đọc được bảng tính.", "The workbook cannot be read"
             ) from error
@@ -179,7 +172,7 @@ class Reading:
         headings = [str(cell) for cell in heading]
         self.layout = Layout(headings, None, [*columns.ignored, *others])
         self._columns = columns
-        return self._rows(sheet, columns, place, _error_cells(path, book, name))
+        return self._rows(sheet, columns, place, errors)
 
     def _rows(
         self, sheet: CalamineSheet, columns: Columns, place: int, errors: Mapping[int, set[int]]
@@ -249,52 +242,6 @@ def _find_sheet(book: CalamineWorkbook) -> tuple[str, CalamineSheet, Columns, in
         if found is not None:
             return name, sheet, *found
     raise _no_headings()
-
-
-def _error_cells(path: Path, book: CalamineWorkbook, name: str) -> dict[int, set[int]]:
-    """Return {row: columns} of cells that hold an error: the reader gives them as empty ones."""
-    found: dict[int, set[int]] = {}
-    with zipfile.ZipFile(path) as packed:
-        part = _part_of(packed, book.sheet_names.index(name))
-        if part is None:
-            return found
-        with closing(packed.open(part)) as unpacked:
-            for tag in _tags(unpacked):  # type: ignore[arg-type]
-                if cell := _CELL_NAME.search(tag):
-                    found.setdefault(int(cell[2]), set()).add(_column(cell[1]))
-    return found
-
-
-def _part_of(packed: zipfile.ZipFile, place: int) -> str | None:
-    book = packed.read("xl/workbook.xml")
-    sheets = re.findall(rb'<(?:\w+:)?sheet\b[^>]*\br:id="([^"]+)"', book)
-    if place >= len(sheets):
-        return None
-    links = packed.read("xl/_rels/workbook.xml.rels")
-    for link in re.findall(rb"<Relationship\b[^>]*>", links):
-        target = re.search(rb'\bTarget="([^"]+)"', link)
-        if b'Id="' + sheets[place] + b'"' in link and target:
-            name = target[1].decode()
-            return name.lstrip("/") if name.startswith("/") else f"xl/{name}"
-    return None
-
-
-def _tags(unpacked: BinaryIO) -> Iterator[bytes]:
-    rest = b""
-    while piece := unpacked.read(1024 * 1024):
-        rest += piece
-        end = 0
-        for match in _ERROR_CELL.finditer(rest):
-            yield match[0]
-            end = match.end()
-        rest = rest[max(end, rest.rfind(b"<", end)) if b"<" in rest[end:] else end :]
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number - 1
 
 
 def _no_headings() -> Refusal:
