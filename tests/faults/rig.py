@@ -117,6 +117,8 @@ class Rig:
                     "CAUNOI_TOKENS": str(tokens),
                     "CAUNOI_INSTANCE": instance,
                     "CAUNOI_SESSION_SECONDS": "6",
+                    # Both ways of reading have to stand it; the instances take turns.
+                    "CAUNOI_MACHINE_FROM": "1" if instance == "1" else "1000000",
                     **env,
                 },
             )

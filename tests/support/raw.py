@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aiokafka.record.default_records import (  # type: ignore[import-untyped]
+    DefaultRecordBatchBuilder,
+)
+
+from services.analytics.consumer.cutting import cut
 from services.analytics.domain.batch import Batch, Partition, Progress
+from services.analytics.domain.fetched import Fetched
 from shared.contracts.catalogue import event_type
 from shared.contracts.topics import REGISTRY_EVENTS_TOPIC, Topic
 from tests.support.event_log import EventLog
@@ -44,6 +50,28 @@ def records_of(
             )
         )
     return found
+
+
+def octets_of(records: Sequence[Given], codec: int = 3) -> bytes:
+    """Return records as the one record batch that a broker sends; their offsets count from 0."""
+    made = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=codec,
+        is_transactional=False,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1 << 40,
+    )
+    for number, r in enumerate(records):
+        made.append(number, 1_757_815_384_000, r.key, r.value, list(r.headers))
+    return bytes(made.build())
+
+
+def fetched_of(records: Sequence[Given], codec: int = 3) -> Fetched:
+    """Return records of one partition as they are fetched."""
+    first = records[0]
+    return cut(first.topic, first.partition, octets_of(records, codec), 0).fetched
 
 
 def batch_of(

@@ -1,15 +1,13 @@
 """The client with our settings, written out, and what it says about a partition."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 
+from services.analytics.consumer.reader import Reader, ReaderSettings
 from services.analytics.domain.batch import TOPICS, Hole, Partition, Progress
-from shared.plumbing.kafka import lenient
-
-lenient.install()
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class ConsumerSettings:
     topics: tuple[str, ...] = TOPICS
     max_records: int = 20_000
     poll_seconds: float = 0.2
-    partition_bytes: int = 2 * 1024 * 1024
+    reader: ReaderSettings = field(default_factory=ReaderSettings)
     session_seconds: float = 10.0
     halt_retry_seconds: float = 5.0
     backoff_seconds: float = 0.2
@@ -37,12 +35,15 @@ def new_client(settings: ConsumerSettings, **more: Any) -> AIOKafkaConsumer:
         client_id=f"caunoi-analytics-{settings.instance}",
         enable_auto_commit=False,
         auto_offset_reset="none",
-        # A long wait here is the tail of the latency: a fetch that found nothing holds its turn.
-        fetch_max_wait_ms=20,
-        max_partition_fetch_bytes=settings.partition_bytes,
         metadata_max_age_ms=30_000,
         **more,
     )
+
+
+def new_reader(settings: ConsumerSettings) -> Reader:
+    """Return a reader of the settings' topics that stands nowhere yet."""
+    name = f"caunoi-analytics-{settings.instance}-reader"
+    return Reader(settings.bootstrap, settings.topics, settings.reader, name)
 
 
 def place(partition: Partition) -> TopicPartition:

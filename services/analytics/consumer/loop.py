@@ -10,18 +10,21 @@ from aiokafka import (  # type: ignore[import-untyped]
     ConsumerRebalanceListener,
     TopicPartition,
 )
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError  # type: ignore[import-untyped]
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
 from services.analytics.consumer.client import (
     ConsumerSettings,
     misfits,
     new_client,
+    new_reader,
     partition_of,
     place,
     say,
 )
-from services.analytics.domain.batch import Partition, Raw
+from services.analytics.consumer.reader import OffsetsGone, Reader
+from services.analytics.domain.batch import Partition
 from services.analytics.domain.dead import TooMuchRubbish
+from services.analytics.domain.fetched import Fetched
 from services.analytics.handlers.pipeline import Fenced, Pipeline
 from shared.plumbing.clock import monotonic
 from shared.plumbing.failpoints import reach
@@ -29,6 +32,7 @@ from shared.plumbing.log import get_logger
 from shared.plumbing.postgres import UNAVAILABLE
 
 log = get_logger(__name__)
+_LIFE_SECONDS = 1.0
 MakePipeline = Callable[[], Awaitable[Pipeline]]
 
 
@@ -52,13 +56,14 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._settings = settings
         self._make_pipeline = make_pipeline
         self._client: AIOKafkaConsumer | None = None
+        self._reader: Reader | None = None
         self._pipeline: Pipeline | None = None
         # A batch and a change of assignment exclude each other.
         self._lock = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._gaps: dict[Partition, tuple[int, int]] = {}
         self._kafka_commit_due = 0.0
-        self._halt_retry_due = 0.0
+        self._halt_retry_due = self._life_due = 0.0
         self.shown = Shown()
 
     @property
@@ -104,29 +109,32 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 4,
         )
-        self._client, self._pipeline = client, pipeline
+        reader = new_reader(self._settings)
+        self._client, self._reader, self._pipeline = client, reader, pipeline
         try:
-            await client.start()
-            client.subscribe(list(self._settings.topics), listener=self)
-            while not self._stopping.is_set():
-                await self._turn(client, pipeline)
-            await pipeline.settle()
+            async with reader:
+                await client.start()
+                client.subscribe(list(self._settings.topics), listener=self)
+                while not self._stopping.is_set():
+                    await self._turn(client, reader, pipeline)
+                await pipeline.settle()
         finally:
             self.shown.assigned = False
             self.shown.halted.clear()
             await pipeline.drop()
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 await asyncio.wait_for(client.stop(), 5)
-            self._client = self._pipeline = None
+            self._client = self._reader = self._pipeline = None
 
     # -- assignment ------------------------------------------------------------------------
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Finish the batch at hand before the partitions are somebody else's."""
-        pipeline = self._pipeline
-        if pipeline is None:
+        reader, pipeline = self._reader, self._pipeline
+        if reader is None or pipeline is None:
             return
         async with self._lock:
+            reader.leave([partition_of(tp) for tp in revoked])
             with contextlib.suppress(Fenced, *UNAVAILABLE):
                 await pipeline.settle()
             for tp in revoked:
@@ -139,7 +147,7 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         client, pipeline = self._client, self._pipeline
         if client is None or pipeline is None:
             return
-        # First of all: until the seek the client fetches from a position of its own.
+        # The client is there for the membership alone: what it would fetch nobody reads.
         client.pause(*assigned)
         async with self._lock:
             self.shown.rebalances += 1
@@ -151,18 +159,21 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     ) -> None:
         if not partitions:
             return
+        reader = self._reader
+        assert reader is not None
         at = await pipeline.stand(partitions)
         wrong = await misfits(client, at)
         for partition, progress in at.items():
             self._gaps.pop(partition, None)
+            # A place of its own is all that the client wants of us; it reads nothing there.
             client.seek(place(partition), progress.next)
             if partition in wrong:
-                self._halt(client, partition, wrong[partition])
+                self._halt(partition, wrong[partition])
             else:
                 self.shown.halted.pop(partition, None)
-                client.resume(place(partition))
+                reader.stand(partition, progress.next)
 
-    def _halt(self, client: AIOKafkaConsumer, partition: Partition, reason: str) -> None:
+    def _halt(self, partition: Partition, reason: str) -> None:
         if self.shown.halted.get(partition) != reason:
             log.error(
                 "partition_halted",
@@ -171,78 +182,74 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 reason=reason,
             )
         self.shown.halted[partition] = reason
-        client.pause(place(partition))
+        if self._reader is not None:
+            self._reader.leave([partition])
 
     # -- the loop --------------------------------------------------------------------------
 
-    async def _turn(self, client: AIOKafkaConsumer, pipeline: Pipeline) -> None:
+    async def _turn(self, client: AIOKafkaConsumer, reader: Reader, pipeline: Pipeline) -> None:
         try:
-            got = await client.getmany(
-                timeout_ms=int(self._settings.poll_seconds * 1000),
-                max_records=self._settings.max_records,
-            )
-            self._note_lag(client, pipeline)
+            got = await reader.get(self._settings.poll_seconds, self._settings.max_records)
+            self._note_lag(reader, pipeline)
+            await self._show_life(client)
             if got:
                 reach("polled")
-                await self._take(client, pipeline, got)
+                await self._take(reader, pipeline, got)
             else:
                 await pipeline.settle()
                 await self._tell_kafka(client, pipeline)
-        except OffsetOutOfRangeError:
+        except OffsetsGone:
             await self._begin_again(client, pipeline)
         except Fenced as fenced:
             self.shown.fenced += 1
             log.warning("batch_fenced", reason=str(fenced))
             await self._begin_again(client, pipeline)
         except TooMuchRubbish as much:
-            await self._refuse(client, pipeline, much)
+            await self._refuse(pipeline, much)
         if self.shown.halted and monotonic() >= self._halt_retry_due:
             # What was missing may have been put right meanwhile.
             self._halt_retry_due = monotonic() + self._settings.halt_retry_seconds
             await self._begin_again(client, pipeline)
 
+    async def _show_life(self, client: AIOKafkaConsumer) -> None:
+        # The client leaves the group when nobody asks it for records; it also raises here what went
+        # wrong with the membership. All its partitions are paused: there are never any.
+        if monotonic() >= self._life_due:
+            self._life_due = monotonic() + _LIFE_SECONDS
+            await client.getmany(timeout_ms=0)
+
     async def _take(
-        self,
-        client: AIOKafkaConsumer,
-        pipeline: Pipeline,
-        got: Mapping[TopicPartition, Sequence[Raw]],
+        self, reader: Reader, pipeline: Pipeline, got: Mapping[Partition, Fetched]
     ) -> None:
         async with self._lock:
-            fresh: dict[Partition, Sequence[Raw]] = {}
-            for tp, records in got.items():
-                mine = self._fresh(client, pipeline, partition_of(tp), records)
-                if mine:
-                    fresh[partition_of(tp)] = mine
+            fresh: dict[Partition, Fetched] = {}
+            for partition, fetched in got.items():
+                if self._is_fresh(reader, pipeline, partition, fetched):
+                    fresh[partition] = fetched.part(pipeline.progress[partition].next)
             if not fresh:
                 return
             for hole in await pipeline.take(fresh):
-                self._halt(client, hole.partition, say(hole))
-                client.seek(place(hole.partition), hole.offset)
+                self._halt(hole.partition, say(hole))
             self.shown.refused = None
 
-    def _fresh(
-        self,
-        client: AIOKafkaConsumer,
-        pipeline: Pipeline,
-        partition: Partition,
-        records: Sequence[Raw],
-    ) -> Sequence[Raw]:
-        """Return the records from the expected offset on; none of a partition that is not ours."""
+    def _is_fresh(
+        self, reader: Reader, pipeline: Pipeline, partition: Partition, fetched: Fetched
+    ) -> bool:
+        """Say whether what was fetched goes on where we stand, in a partition that is ours."""
         at = pipeline.progress.get(partition)
         if at is None or partition in self.shown.halted:
-            return ()
-        if records[0].offset < at.next:
-            records = [record for record in records if record.offset >= at.next]
-        if not records or records[0].offset == at.next:
-            return records
-        # A record beyond the expected one was fetched before the seek, or the log has a gap of its
-        # own. Reading it once more tells which; what is really missing shows in the chain.
-        gap = (at.next, records[0].offset)
+            return False
+        first = fetched.first_offset
+        if first <= at.next:
+            return True
+        # The log has a gap of its own, or something was skipped. Reading it once more tells which;
+        # what is really missing shows in the chain.
+        gap = (at.next, first)
         if self._gaps.get(partition) == gap:
-            return records
+            return True
         self._gaps[partition] = gap
-        client.seek(place(partition), at.next)
-        return ()
+        reader.stand(partition, at.next)
+        return False
 
     async def _begin_again(self, client: AIOKafkaConsumer, pipeline: Pipeline) -> None:
         async with self._lock:
@@ -250,9 +257,7 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await pipeline.settle()
             await self._stand(client, pipeline, list(pipeline.progress))
 
-    async def _refuse(
-        self, client: AIOKafkaConsumer, pipeline: Pipeline, much: TooMuchRubbish
-    ) -> None:
+    async def _refuse(self, pipeline: Pipeline, much: TooMuchRubbish) -> None:
         """Stop with everything in place: nothing is parked until somebody has looked."""
         async with self._lock:
             if self.shown.refused is None:
@@ -261,16 +266,17 @@ class FigureConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             with contextlib.suppress(Fenced):
                 await pipeline.settle()
             for partition in pipeline.progress:
-                self._halt(client, partition, str(much))
+                self._halt(partition, str(much))
             self._halt_retry_due = monotonic() + self._settings.halt_retry_seconds
 
     # -- what others see -------------------------------------------------------------------
 
-    def _note_lag(self, client: AIOKafkaConsumer, pipeline: Pipeline) -> None:
+    def _note_lag(self, reader: Reader, pipeline: Pipeline) -> None:
         for partition, progress in pipeline.progress.items():
-            end = client.highwater(place(partition))
+            end = reader.ends.get(partition)
             if end is not None:
                 self.shown.lag[partition] = max(0, end - progress.next)
+        pipeline.expect(sum(self.shown.lag.values()))
 
     async def _tell_kafka(self, client: AIOKafkaConsumer, pipeline: Pipeline) -> None:
         # Only so that lag tools can read them: nothing here ever reads these offsets.

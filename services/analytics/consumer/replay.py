@@ -1,6 +1,6 @@
 """Reading the topics again from the first event, outside of the group, up to given offsets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]
 
@@ -8,12 +8,12 @@ from services.analytics.consumer.client import (
     ConsumerSettings,
     misfits,
     new_client,
-    partition_of,
-    place,
-    places,
+    new_reader,
     say,
 )
-from services.analytics.domain.batch import Partition, Raw
+from services.analytics.consumer.reader import Reader
+from services.analytics.domain.batch import Partition
+from services.analytics.domain.fetched import Fetched
 from services.analytics.handlers.pipeline import Pipeline
 
 Report = Callable[[int], None]
@@ -30,19 +30,25 @@ class Replay:
         self._settings = settings
         self._pipeline = pipeline
         self._client: AIOKafkaConsumer | None = None
+        self._reader: Reader = new_reader(settings)
 
     async def __aenter__(self) -> "Replay":
         self._client = new_client(self._settings)
         await self._client.start()
+        await self._reader.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._client is not None:
             await self._pipeline.drop()
+            await self._reader.__aexit__()
             await self._client.stop()
 
     async def up_to(self, targets: Mapping[Partition, int], report: Report) -> None:
-        """Apply everything below the targets. Raises ReplayBroken; `report` gets records done."""
+        """Apply everything below the targets; `report` gets records done.
+
+        Raises ReplayBroken, OffsetsGone.
+        """
         client, pipeline = self._client, self._pipeline
         assert client is not None
         at = await pipeline.stand(list(targets))
@@ -50,27 +56,26 @@ class Replay:
         if wrong:
             raise ReplayBroken("; ".join(f"{p.topic}/{p.number}: {w}" for p, w in wrong.items()))
         open_ = {p for p, target in targets.items() if at[p].next < target}
-        client.assign(places(open_))
+        pipeline.expect(sum(targets[p] - at[p].next for p in open_))
         for partition in open_:
-            client.seek(place(partition), at[partition].next)
+            self._reader.stand(partition, at[partition].next)
         while open_:
-            got = await client.getmany(timeout_ms=200, max_records=self._settings.max_records)
-            fresh: dict[Partition, Sequence[Raw]] = {}
-            for tp, records in got.items():
-                partition = partition_of(tp)
-                mine = [r for r in records if r.offset < targets[partition]]
-                if mine and partition in open_:
-                    fresh[partition] = mine
+            got = await self._reader.get(0.2, self._settings.max_records)
+            fresh = {
+                partition: fetched.part(0, targets[partition])
+                for partition, fetched in got.items()
+                if partition in open_
+            }
             if fresh:
                 await self._feed(fresh, report)
             done = {p for p in open_ if pipeline.progress[p].next >= targets[p]}
-            if done:
-                client.pause(*places(done))
-                open_ -= done
+            self._reader.leave(done)
+            open_ -= done
         await pipeline.settle()
 
-    async def _feed(self, fresh: Mapping[Partition, Sequence[Raw]], report: Report) -> None:
+    async def _feed(self, fresh: Mapping[Partition, Fetched], report: Report) -> None:
+        before = {p: self._pipeline.progress[p].next for p in fresh}
         holes = await self._pipeline.take(fresh)
         if holes:
             raise ReplayBroken("; ".join(say(hole) for hole in holes))
-        report(sum(len(records) for records in fresh.values()))
+        report(sum(self._pipeline.progress[p].next - lo for p, lo in before.items()))

@@ -9,15 +9,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from services.analytics.domain.bulk import read_run
+from services.analytics.domain.bulk import Run, Scanned, look
 from services.analytics.domain.chain import Chain, Verdict
-from services.analytics.domain.columns import MICROS, Entries, Line, Placed, entries_of, micros_of
+from services.analytics.domain.columns import (
+    MICROS,
+    Column,
+    Entries,
+    Line,
+    Placed,
+    entries_of,
+    micros_of,
+    names_of,
+)
 from services.analytics.domain.dead import NO_RESOLUTIONS, Resolutions
 from services.analytics.domain.decoder import EntityEvent, decode
+from services.analytics.domain.fetched import Fetched, Raw
 from services.analytics.domain.petition_fold import DecodedPetition, PetitionLine, decode_petition
 from shared.contracts.catalogue import Refused
 from shared.contracts.headers import Place, place_of, time_of, type_of
@@ -26,23 +36,6 @@ from shared.contracts.topics import PETITION_EVENTS_TOPIC, REGISTRY_EVENTS_TOPIC
 TOPICS: Final[tuple[str, ...]] = (REGISTRY_EVENTS_TOPIC.name, PETITION_EVENTS_TOPIC.name)
 _SRC_STEP: Final = 100
 MAX_DETAIL: Final = 500
-
-
-class Raw(Protocol):
-    """A record as the consumer hands it over; any part may be rubbish."""
-
-    @property
-    def topic(self) -> str: ...  # noqa: D102
-    @property
-    def partition(self) -> int: ...  # noqa: D102
-    @property
-    def offset(self) -> int: ...  # noqa: D102
-    @property
-    def key(self) -> bytes | None: ...  # noqa: D102
-    @property
-    def value(self) -> bytes | None: ...  # noqa: D102
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...  # noqa: D102
 
 
 class Partition(NamedTuple):
@@ -113,6 +106,7 @@ class Batch:
 
     def __init__(self, resolutions: Resolutions = NO_RESOLUTIONS) -> None:
         self._resolutions = resolutions
+        self._parked = _offsets(resolutions)
         self.spans: dict[Partition, Span] = {}
         self.entities: list[tuple[Entries, Placed]] = []
         self.petitions: list[Fact] = []
@@ -141,20 +135,58 @@ class Batch:
         if span.hi > span.lo:
             self.spans[partition] = span
 
-    def take_run(self, partition: Partition, progress: Progress, records: Sequence[Raw]) -> None:
-        """Take records like `take`, all at once where they are ordinary."""
-        span = self.spans.get(partition)
-        chain = progress.chain if span is None else span.chain
-        run = None
-        if partition.src < _SRC_STEP and not chain.parked and not self._resolutions:
-            run = read_run(partition.src, records, chain.mark, chain.before)
-        if run is None:
-            self.take(partition, progress, records)
+    def take_fetched(
+        self,
+        partition: Partition,
+        progress: Progress,
+        fetched: Fetched,
+        scanned: Scanned | None,
+    ) -> None:
+        """Take what was fetched like `take`, all at once where it is ordinary.
+
+        `scanned` is what `look_at` found in it.
+        """
+        if scanned is None:
+            self.take(partition, progress, fetched.records)
             return
+        parked = self._parked.get(partition)
+        for start, stop, ordinary in scanned.stretches(parked):
+            self._take_stretch(partition, progress, fetched, scanned, (start, stop, ordinary))
+            if partition in self.holes:
+                break
+
+    def _take_stretch(
+        self,
+        partition: Partition,
+        progress: Progress,
+        fetched: Fetched,
+        scanned: Scanned,
+        stretch: tuple[int, int, bool],
+    ) -> None:
+        at, stop, ordinary = stretch
+        while ordinary and at < stop:
+            span = self.spans.get(partition)
+            chain = progress.chain if span is None else span.chain
+            if chain.parked:
+                # The record after a parked one says whether that was of the chain.
+                self.take(partition, progress, fetched.records[at : at + 1])
+                at += 1
+                if partition in self.holes:
+                    return
+                continue
+            run = scanned.run(at, stop, chain.mark, chain.before)
+            if run is None:
+                break
+            self._add(partition, progress, run, scanned.end_of(stop))
+            return
+        self.take(partition, progress, fetched.records[at:stop])
+
+    def _add(self, partition: Partition, progress: Progress, run: Run, end: int) -> None:
+        span = self.spans.get(partition)
         if span is None:
-            span = self.spans[partition] = Span(progress.next, progress.next, chain.copy())
+            span = self.spans[partition] = Span(progress.next, progress.next, progress.chain.copy())
         span.chain.applied(run.mark, run.before)
-        span.hi = records[-1].offset + 1
+        span.hi = end
         span.applied += len(run.entries)
         span.repeated += run.repeated
         span.newest = datetime.fromtimestamp(run.newest_micros / MICROS, UTC)
@@ -205,6 +237,19 @@ class Batch:
             span.chain.park(place.position)
 
 
+def look_at(partition: Partition, fetched: Fetched) -> Scanned | None:
+    """Look at a partition's bytes; None when they can only be read one by one."""
+    return look(partition.src, fetched) if partition.src < _SRC_STEP else None
+
+
+def _offsets(resolutions: Resolutions) -> dict[Partition, Column]:
+    """The offsets of parked records, which are read one by one."""
+    found: dict[Partition, list[int]] = {}
+    for topic, number, offset in resolutions:
+        found.setdefault(Partition(topic, number), []).append(offset)
+    return {place: np.array(offsets, dtype=np.int64) for place, offsets in found.items()}
+
+
 def read(src: int, record: Raw, headers: Mapping[str, bytes | None], place: Place) -> Fact:
     """Read one record as an event. Raises Refused."""
     if not record.value:
@@ -225,16 +270,18 @@ def columns_of(facts: Sequence[Fact]) -> tuple[Entries, Placed]:
     """Lay the ledger lines of entity facts out as columns."""
     lines: list[Line] = []
     rows: list[tuple[int, int, int, int, int, int]] = []
-    subjects: list[str] = []
+    subjects: list[bytes] = []
     for number, record, position, moment, event in facts:
         if not isinstance(event, EntityEvent):
             raise TypeError("not an entity's event")
         row = (number, record, position, micros_of(moment), event.sequence)
         lines += event.lines
         rows += [(*row, int(event.origin == "backfill"))] * len(event.lines)
-        subjects += [event.subject] * len(event.lines)
+        subjects += [event.subject.encode()] * len(event.lines)
     src, offset, at, micros, sequence, backfill = np.array(rows, dtype=np.int64).T
-    return entries_of(lines), Placed(src, offset, at, micros, sequence, backfill, subjects)
+    return entries_of(lines), Placed(
+        src, offset, at, micros, sequence, backfill, names_of(subjects)
+    )
 
 
 def petition_lines(facts: Sequence[Fact]) -> list[PetitionLine]:

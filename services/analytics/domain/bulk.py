@@ -1,46 +1,25 @@
-"""Reading a run of ordinary records at once.
+"""Reading ordinary records all at once, as columns.
 
 Nearly all records are ordinary: sound headers, the next position or a repeat, one entry asserted.
-A run of them is decoded by one call and checked by columns, at a third of the cost of reading them
-one by one. Whatever is not ordinary, anything at all, sends the whole run to the reading one by
-one (`batch`), which decides; so this file may only ever accept what that accepts (a test holds the
-two against each other).
+`scan` reads those straight from the bytes; here their places in the chain are judged by columns.
+Whatever is not ordinary, anything at all, is read one by one (`batch`), which decides; so this file
+may only ever accept what that accepts (a test holds the two against each other).
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from services.analytics.domain.columns import EPOCH, Entries, Placed
-from services.analytics.domain.decoder import (
-    DAYS,
-    NUMBER_OF_FACT,
-    OWN_FACTS,
-    PLAIN,
-    STATE,
-    SUBJECT,
-    State,
-)
-from services.analytics.domain.measured import (
-    COMMUNES,
-    DEPENDENT_FROM,
-    KIND_FORM_STATUS,
-    NUMBER_OF_DETAIL,
-    SECTIONS_OF,
-)
-from shared.contracts.catalogue import Refused
-from shared.contracts.headers import MAX_STEP, SPEC_VERSION_BYTES
-from shared.contracts.registry import entry_agrees
+from services.analytics.domain.columns import Entries, Placed
+from services.analytics.domain.fetched import Fetched
 
-_OWN: Final = {ce_type.encode(): facts for ce_type, facts in OWN_FACTS.items()}
-_TIME_LENGTHS: Final = frozenset({20, 24, 27})  # whole seconds, milliseconds, microseconds, and Z
-_NOT_ORDINARY: Final = (
-    *(KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError),
-    *(msgspec.DecodeError, RecursionError, Refused),
-)
+Numbers = NDArray[np.int64]
+ORDINARY_FROM: Final = 200
+"""Records that it takes for machine code to be worth while: below, loading it costs more."""
 
 
 class Run(NamedTuple):
@@ -54,140 +33,102 @@ class Run(NamedTuple):
     newest_micros: int
 
 
-class _NotOrdinary(ValueError):
-    """The run must be read one by one."""
+class Stretch(NamedTuple):
+    """Neighbouring records, from the `start`th to before the `stop`th."""
+
+    start: int
+    stop: int
+    ordinary: bool
 
 
-def read_run(src: int, records: Sequence[Any], mark: int, before: int) -> Run | None:
-    """Read a run of registry records after a mark; None when any of them is not ordinary."""
-    try:
-        return _read(src, records, mark, before)
-    except _NOT_ORDINARY:
+@cache
+def _machine() -> tuple[Callable[..., int], tuple[Any, ...]]:
+    # Imported here: whoever reads a few records at a time never needs the compiler.
+    from services.analytics.domain.scan import scan  # noqa: PLC0415
+    from services.analytics.domain.vocabulary import vocabulary  # noqa: PLC0415
+
+    return scan, vocabulary()
+
+
+def load() -> None:
+    """Load the machine code; the first time on a machine it is compiled, which takes seconds."""
+    _machine()
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """The records of a partition that were looked at: a row a number, a column a record."""
+
+    src: int
+    rows: Numbers
+    subjects: NDArray[np.bytes_]
+
+    def __len__(self) -> int:
+        return int(self.rows.shape[1])
+
+    def stretches(self, one_by_one: Numbers | None = None) -> Iterator[Stretch]:
+        """Yield the neighbours that are ordinary, and those that are not or are named by offset."""
+        ordinary = self.rows[0] == 1
+        if one_by_one is not None:
+            ordinary &= ~np.isin(self.rows[1], one_by_one)
+        cuts = np.flatnonzero(np.diff(ordinary)) + 1
+        for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(self)], strict=True):
+            if stop > start:
+                yield Stretch(start, stop, bool(ordinary[start]))
+
+    def end_of(self, stop: int) -> int:
+        """Return the offset after the record before the `stop`th."""
+        return int(self.rows[1, stop - 1]) + 1
+
+    def run(self, start: int, stop: int, mark: int, before_mark: int) -> Run | None:
+        """Return ordinary records as a run after a mark; None when their places are not."""
+        rows, subjects = self.rows[:, start:stop], self.subjects[start:stop]
+        positions = rows[2]
+        before = np.maximum.accumulate(np.concatenate(([mark], positions)))[:-1]
+        fresh = positions > before
+        repeated = int(len(fresh) - fresh.sum())
+        if repeated:
+            again = positions[~fresh]
+            seen = np.isin(again, positions[fresh]) | (again == mark) | (again <= before_mark)
+            if not seen.all():
+                return None
+            rows, subjects, before = rows[:, fresh], subjects[fresh], before[fresh]
+        if not rows.shape[1] or (rows[3] != before).any():
+            return None
+        return self._made(rows, subjects, repeated)
+
+    def _made(self, rows: Numbers, subjects: NDArray[np.bytes_], repeated: int) -> Run:
+        ok, offset, position, previous, micros, sequence, backfill, number, *rest = rows
+        fact, detail, day, before_key, before_vnd, after_key, after_vnd = rest
+        entries = Entries(
+            ok, number, fact, detail, day, before_key, before_vnd, after_key, after_vnd
+        )
+        src = np.full(len(ok), self.src, dtype=np.int64)
+        placed = Placed(src, offset, position, micros, sequence, backfill, subjects)
+        return Run(entries, placed, int(position[-1]), int(previous[-1]), repeated, int(micros[-1]))
+
+
+def look(src: int, fetched: Fetched) -> Scanned | None:
+    """Look at a partition's bytes; None when they can only be read one by one.
+
+    Holds the interpreter's lock hardly at all, so it can be done beside other work.
+    """
+    areas = fetched.areas
+    if areas is None or fetched.records_at_most < ORDINARY_FROM:
         return None
-
-
-def _expect(holds: object) -> None:
-    if not holds:
-        raise _NotOrdinary
-
-
-def _read(src: int, records: Sequence[Any], mark: int, before_mark: int) -> Run | None:
-    headers = [dict(record.headers) for record in records]
-    positions = _numbers([h["ce_position"] for h in headers])
-    previous = _numbers([h["ce_previous"] for h in headers])
-    _expect((previous < positions).all() and (positions - previous <= MAX_STEP).all())
-    before = np.maximum.accumulate(np.concatenate(([mark], positions)))[:-1]
-    fresh = positions > before
-    repeated = int(len(records) - fresh.sum())
-    if repeated:
-        seen = {mark, *positions[fresh].tolist()}
-        _expect(all(p <= before_mark or p in seen for p in positions[~fresh].tolist()))
-        kept = np.flatnonzero(fresh).tolist()
-        records = [records[i] for i in kept]
-        headers = [headers[i] for i in kept]
-        positions, previous, before = positions[fresh], previous[fresh], before[fresh]
-    _expect(len(records) and (previous == before).all())
-    _expect({h["ce_specversion"] for h in headers} == {SPEC_VERSION_BYTES})
-    micros = _moments([h["ce_time"] for h in headers])
-    events = _lines(PLAIN, [record.value for record in records])
-    subjects = [event.subject for event in events]
-    _check_subjects(records, subjects)
-    entries = _entries([h["ce_type"] for h in headers], events)
-    placed = Placed(
-        src=np.full(len(records), src, dtype=np.int64),
-        offset=np.array([record.offset for record in records], dtype=np.int64),
-        position=positions,
-        micros=micros,
-        sequence=np.array([event.sequence for event in events], dtype=np.int64),
-        backfill=np.array([event.origin == "backfill" for event in events], dtype=np.int64),
-        subject=subjects,
+    scan, words = _machine()
+    counts = np.array([area.records for area in areas], dtype=np.int64)
+    ends = np.cumsum([len(area.octets) for area in areas], dtype=np.int64)
+    starts = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1]))
+    bases = np.array([area.base for area in areas], dtype=np.int64)
+    octets = np.frombuffer(b"".join(area.octets for area in areas), dtype=np.uint8)
+    rows = np.zeros((15, int(counts.sum())), dtype=np.int64)
+    names = np.zeros((rows.shape[1], 14), dtype=np.uint8)
+    n = scan(
+        *(octets, starts, ends, counts, bases, fetched.begin, fetched.limit),
+        *words,
+        *(rows, names),
     )
-    return Run(entries, placed, int(positions[-1]), int(previous[-1]), repeated, int(micros[-1]))
-
-
-def _numbers(raw: list[bytes]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    # isdigit of all of them at once, then lengths and leading zeros: as `place_of` has it.
-    _expect(b"".join(raw).isdigit() and max(map(len, raw)) <= 18 and min(map(len, raw)) > 0)
-    numbers = list(map(int, raw))
-    _expect(sum(map(len, raw)) == sum(map(len, map(str, numbers))))
-    return np.array(numbers, dtype=np.int64)
-
-
-def _moments(raw: list[bytes]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    _expect(set(map(len, raw)) <= _TIME_LENGTHS and {t[-1:] for t in raw} == {b"Z"})
-    _expect({t[10:11] for t in raw} == {b"T"})
-    return np.array([t[:-1] for t in raw]).astype("datetime64[us]").astype(np.int64)
-
-
-def _lines(decoder: "msgspec.json.Decoder[Any]", values: list[bytes]) -> list[Any]:
-    """Decode values that stand one a line; each must be one object, neither less nor more."""
-    joined = b"\n".join(values)
-    _expect(joined.count(b"\n") == len(values) - 1 and {v[:1] for v in values} == {b"{"})
-    found = decoder.decode_lines(joined)
-    _expect(len(found) == len(values))
-    return found
-
-
-def _check_subjects(records: Sequence[Any], subjects: list[str]) -> None:
-    together = "".join(subjects)
-    if not (set(map(len, subjects)) == {10} and together.isascii() and together.isdigit()):
-        _expect(all(map(SUBJECT.fullmatch, subjects)))
-    _expect([record.key for record in records] == [s.encode() for s in subjects])
-
-
-def _entries(types: list[bytes], events: list[Any]) -> Entries:
-    entries = [event.asserts[0] for event in events]
-    states = [bytes(event.state) for event in events]
-    _expect(states == [bytes(entry.after) for entry in entries])
-    shapes = {
-        (t, e.fact, e.by, e.why, e.before is None) for t, e in zip(types, entries, strict=True)
-    }
-    _expect(all(_fits(*shape) for shape in shapes))
-    after = _lines(STATE, states)
-    days: list[date] = [DAYS[entry.on] for entry in entries]
-    after_key, after_vnd = _measure(after)
-    before_key, before_vnd = _measure_known([entry.before for entry in entries])
-    one = np.ones(len(entries), dtype=np.int64)
-    return Entries(
-        sign=one,
-        number=np.array([entry.entry for entry in entries], dtype=np.int64),
-        fact=np.array([NUMBER_OF_FACT[entry.fact] for entry in entries], dtype=np.int64),
-        detail=np.array([NUMBER_OF_DETAIL[e.by or e.why] for e in entries], dtype=np.int64),
-        day=np.array([day.toordinal() for day in days], dtype=np.int64) - EPOCH,
-        before_key=before_key,
-        before_vnd=before_vnd,
-        after_key=after_key,
-        after_vnd=after_vnd,
-    )
-
-
-def _fits(ce_type: bytes, fact: str, by: str | None, why: str | None, first: bool) -> bool:
-    return fact in _OWN[ce_type] and entry_agrees(fact, by, why, None if first else fact, fact)
-
-
-def _measure(states: list[State]) -> tuple[Any, Any]:
-    """Return keys and amounts of states; not ordinary when one is not of the contract."""
-    words = [KIND_FORM_STATUS[s.kind, s.legal_form, s.status] for s in states]
-    places = np.array([COMMUNES[s.commune] for s in states], dtype=np.int64)
-    sections = np.array(
-        [SECTIONS_OF[(i := s.industry).scheme][i.code] for s in states], dtype=np.int64
-    )
-    _expect((places >= 0).all() and (sections >= 0).all())
-    for day in {s.registered_on for s in states}:
-        DAYS[day]
-    dependent = [word >= DEPENDENT_FROM for word in words]
-    _expect(dependent == [s.capital_vnd is None for s in states])
-    parents = [s.parent for s in states]
-    _expect(dependent == [parent is not None for parent in parents])
-    _expect(all(SUBJECT.fullmatch(parent) for parent in parents if parent is not None))
-    keys = np.array(words, dtype=np.int64) | places | sections
-    return keys, np.array([s.capital_vnd or 0 for s in states], dtype=np.int64)
-
-
-def _measure_known(states: list[State | None]) -> tuple[Any, Any]:
-    """Measure states some of which are absent (key 0, amount 0)."""
-    keys, amounts = (np.zeros(len(states), dtype=np.int64) for _ in range(2))
-    known = [i for i, state in enumerate(states) if state is not None]
-    if known:
-        keys[known], amounts[known] = _measure([s for s in states if s is not None])
-    return keys, amounts
+    if n < 0:
+        return None
+    return Scanned(src, rows[:, :n], names.view("S14")[:n, 0])

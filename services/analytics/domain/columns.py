@@ -67,7 +67,7 @@ class Placed:
     micros: Column
     sequence: Column
     backfill: Column
-    subject: Sequence[str]
+    subject: NDArray[np.bytes_]
 
 
 def entries_of(lines: Sequence[Line]) -> Entries:
@@ -88,6 +88,11 @@ def joined(parts: Sequence[Entries]) -> Entries:
         return entries_of([])
     names = [field.name for field in fields(Entries)]
     return Entries(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def names_of(subjects: Sequence[bytes]) -> NDArray[np.bytes_]:
+    """Return codes as a column; the longest has 14 letters."""
+    return np.array(subjects, dtype="S14")
 
 
 def micros_of(moment: datetime) -> int:

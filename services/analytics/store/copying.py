@@ -53,7 +53,7 @@ def _part(entries: Entries, placed: Placed) -> bytes:
         "after_key": entries.after_key,
         "after_vnd": entries.after_vnd,
     }
-    subjects = np.array([subject.encode() for subject in placed.subject])
+    subjects = placed.subject
     lengths = np.char.str_len(subjects)
     made = []
     for length in np.unique(lengths).tolist():

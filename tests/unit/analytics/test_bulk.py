@@ -1,27 +1,36 @@
 """Reading a run at once accepts only what reading one by one accepts, and comes to the same."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.analytics.domain import bulk as reading
 from services.analytics.domain.batch import Batch, Partition, Progress
-from services.analytics.domain.bulk import read_run
-from services.analytics.domain.columns import Entries, joined
+from services.analytics.domain.bulk import Scanned, look
+from services.analytics.domain.columns import Entries, Placed, joined
 from services.analytics.handlers.apply import deltas_of
 from tests.support.ledger import AnyEvent
-from tests.support.raw import Given, records_of
+from tests.support.raw import Given, fetched_of, records_of
 from tests.support.strategies import registry_logs
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _always_by_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "ORDINARY_FROM", 0)
+        yield
 
 
 def both(partition: Partition, records: Sequence[Given]) -> tuple[Batch, Batch]:
     single, bulk = Batch(), Batch()
     single.take(partition, Progress(), records)
-    bulk.take_run(partition, Progress(), records)
+    fetched = fetched_of(records)
+    bulk.take_fetched(partition, Progress(), fetched, look(partition.src, fetched))
     return single, bulk
 
 
@@ -30,12 +39,12 @@ def content(batch: Batch) -> Any:
     return (
         batch.spans,
         {name: column.tolist() for name, column in vars(entries).items()},
-        [
-            {k: v if k == "subject" else v.tolist() for k, v in vars(placed).items()}
-            for _, placed in batch.entities
-        ],
+        {
+            name: [v for _, placed in batch.entities for v in getattr(placed, name).tolist()]
+            for name in (field.name for field in fields(Placed))
+        },
         deltas_of(batch),
-        [(d.record, d.code) for d in batch.dead],
+        [(d.record.offset, d.record.value, tuple(d.record.headers), d.code) for d in batch.dead],
         batch.holes,
     )
 
@@ -65,9 +74,17 @@ def ordinary() -> tuple[Partition, list[Given]]:
     return partition, chained
 
 
+def scanned(records: Sequence[Given]) -> Scanned:
+    found = look(0, fetched_of(records))
+    assert found is not None
+    return found
+
+
 def test_ordinary_records_are_read_as_a_run() -> None:
-    partition, records = ordinary()
-    run = read_run(partition.src, records, 0, 0)
+    _, records = ordinary()
+    found = scanned(records)
+    run = found.run(0, len(found), 0, 0)
+    assert [s.ordinary for s in found.stretches()] == [True]
     assert run is not None
     assert (len(run.entries), run.mark, run.repeated) == (4, 4, 0)
 
