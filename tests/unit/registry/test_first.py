@@ -129,6 +129,8 @@ NAMES = [*GOOD, "kind", "reference", "reason", "parent", "more"]
 
 @given(st.dictionaries(st.sampled_from(NAMES), ODD, max_size=2), st.sets(st.sampled_from(NAMES)))
 @example({"kind": "cooperative"}, set())
+@example({"name": "e\u0301"}, set())
+@example({"reason": " A"}, set())
 @example({"industry": {"scheme": [], "code": "47"}}, set())
 def test_what_the_model_refuses_never_goes_the_short_way(
     odd: dict[str, Any], without: set[str]
