@@ -38,8 +38,8 @@ _READ_UNCOMMITTED: Final = 0
 class ReaderSettings:
     """How much is asked for at once, in bytes as they are sent, and how long a leader may wait."""
 
-    answer_bytes: int = 1024 * 1024
-    partition_bytes: int = 256 * 1024
+    answer_bytes: int = 512 * 1024
+    partition_bytes: int = 128 * 1024
     wait_ms: int = 100
     request_ms: int = 8_000
     backoff_seconds: float = 0.1
@@ -145,17 +145,22 @@ class Reader:
             await asyncio.gather(*flying.values(), return_exceptions=True)
 
     async def _wanted(self, flying: Collection[int]) -> dict[int, dict[Partition, int]]:
-        """Return offsets by leader, of leaders that are not being asked."""
+        """Return offsets by leader, of leaders that are not being asked and whose answer was taken.
+
+        A leader is asked for all its partitions at once: were it asked for some while others lie
+        here, those would have to wait until something arrives for the first.
+        """
         found: dict[int, dict[Partition, int]] = {}
-        homeless = False
+        busy, homeless = set(flying), False
         for partition, offset in self._next.items():
-            if partition in self._ready or partition in self._gone:
-                continue
             node = self._client.cluster.leader_for_partition(TopicPartition(*partition))
             if node is None or node < 0:
                 homeless = True
-            elif node not in flying:
+            elif partition in self._ready:
+                busy.add(node)
+            elif partition not in self._gone:
                 found.setdefault(node, {})[partition] = offset
+        found = {node: wanted for node, wanted in found.items() if node not in busy}
         if homeless:
             await self._learn()
             self._changed.set()
