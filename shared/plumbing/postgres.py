@@ -31,6 +31,8 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.exceptions.TransactionRollbackError,
     asyncpg.exceptions.InvalidCatalogNameError,
     asyncpg.InterfaceError,
+    # The driver's own protocol is out of step: seen on a connection whose server was killed.
+    asyncpg.exceptions.InternalClientError,
     ConnectionError,
     TimeoutError,
 )
