@@ -1,6 +1,6 @@
 """The client with our settings, written out, and what it says about a partition."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,8 +81,3 @@ def say(hole: Hole) -> str:
         f"positions after {hole.mark} up to {hole.previous} are missing before offset "
         f"{hole.offset} (position {hole.position})"
     )
-
-
-def places(partitions: Collection[Partition]) -> list[TopicPartition]:
-    """Return the client's names of partitions."""
-    return [place(partition) for partition in partitions]

@@ -101,12 +101,20 @@ class Hole:
     position: int
 
 
+NOWHERE: Final[Mapping[Partition, Column]] = {}
+
+
 class Batch:
     """Collects records; `spans` tells what to commit. One batch is one transaction."""
 
-    def __init__(self, resolutions: Resolutions = NO_RESOLUTIONS) -> None:
+    def __init__(
+        self,
+        resolutions: Resolutions = NO_RESOLUTIONS,
+        parked: Mapping[Partition, Column] = NOWHERE,
+    ) -> None:
+        """`parked` are the offsets of `resolutions` (`parked_offsets`), read one by one."""
         self._resolutions = resolutions
-        self._parked = _offsets(resolutions)
+        self._parked = parked
         self.spans: dict[Partition, Span] = {}
         self.entities: list[tuple[Entries, Placed]] = []
         self.petitions: list[Fact] = []
@@ -242,8 +250,8 @@ def look_at(partition: Partition, fetched: Fetched) -> Scanned | None:
     return look(partition.src, fetched) if partition.src < _SRC_STEP else None
 
 
-def _offsets(resolutions: Resolutions) -> dict[Partition, Column]:
-    """The offsets of parked records, which are read one by one."""
+def parked_offsets(resolutions: Resolutions) -> dict[Partition, Column]:
+    """Return the offsets of parked records by partition."""
     found: dict[Partition, list[int]] = {}
     for topic, number, offset in resolutions:
         found.setdefault(Partition(topic, number), []).append(offset)

@@ -140,8 +140,8 @@ OWN_FACTS: Final = {
     spec.type: spec.model.facts for spec in BY_TYPE.values() if spec.topic is REGISTRY_EVENTS_TOPIC
 }
 _decode: Final = msgspec.json.Decoder(_Event).decode
-PLAIN: Final = msgspec.json.Decoder(_Plain)
-STATE: Final = msgspec.json.Decoder(State)
+_PLAIN: Final = msgspec.json.Decoder(_Plain)
+_STATE: Final = msgspec.json.Decoder(State)
 # A named tuple's own constructor costs twice what a tuple does; there are a million of them.
 _new_line: Final[Callable[[tuple[object, ...]], Line]] = partial(tuple.__new__, Line)
 _new_event: Final[Callable[[tuple[object, ...]], EntityEvent]] = partial(tuple.__new__, EntityEvent)
@@ -244,14 +244,14 @@ def decode(ce_type: str, value: bytes) -> EntityEvent:
 
 
 def _ordinary(own: tuple[str, ...], value: bytes) -> EntityEvent:
-    event = PLAIN.decode(value)
+    event = _PLAIN.decode(value)
     entry = event.asserts[0]
     state = bytes(event.state)
     if state != bytes(entry.after) or entry.fact not in own:
         raise Refused("invalid_data", "not ordinary")
     if not SUBJECT.fullmatch(event.subject):
         raise Refused("invalid_data", "subject")
-    line = _line(1, entry, entry.before, STATE.decode(state))
+    line = _line(1, entry, entry.before, _STATE.decode(state))
     return _new_event((event.subject, event.sequence, event.origin, [line]))
 
 

@@ -8,7 +8,14 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from services.analytics.domain.batch import Batch, Hole, Partition, Progress, look_at
+from services.analytics.domain.batch import (
+    Batch,
+    Hole,
+    Partition,
+    Progress,
+    look_at,
+    parked_offsets,
+)
 from services.analytics.domain.bulk import Scanned, load
 from services.analytics.domain.cells import Deltas
 from services.analytics.domain.dead import NO_RESOLUTIONS, Resolutions, RubbishWatch
@@ -48,7 +55,7 @@ class Pipeline:
         self.last_commit = monotonic()
         self._backoff = backoff
         self._rubbish = rubbish or RubbishWatch()
-        self._resolutions = resolutions
+        self._resolutions, self._parked = resolutions, parked_offsets(resolutions)
         self._observe = observe
         self._fold = fold
         self._pending: asyncio.Task[None] | None = None
@@ -97,7 +104,7 @@ class Pipeline:
             await asyncio.gather(pending, return_exceptions=True)
 
     async def _build(self, got: Mapping[Partition, Fetched]) -> Batch:
-        batch = Batch(self._resolutions)
+        batch = Batch(self._resolutions, self._parked)
         for partition, fetched in got.items():
             scanned = await self._look(partition, fetched)
             batch.take_fetched(partition, self.progress[partition], fetched, scanned)

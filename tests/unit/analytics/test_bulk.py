@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.analytics.domain import bulk as reading
-from services.analytics.domain.batch import Batch, Partition, Progress
+from services.analytics.domain.batch import Batch, Partition, Progress, parked_offsets
 from services.analytics.domain.bulk import Scanned, look
 from services.analytics.domain.columns import Entries, Placed, joined
+from services.analytics.domain.dead import Resolution, Resolutions
 from services.analytics.handlers.apply import deltas_of
 from tests.support.ledger import AnyEvent
 from tests.support.raw import Given, fetched_of, records_of
@@ -87,6 +88,19 @@ def test_ordinary_records_are_read_as_a_run() -> None:
     assert [s.ordinary for s in found.stretches()] == [True]
     assert run is not None
     assert (len(run.entries), run.mark, run.repeated) == (4, 4, 0)
+
+
+def test_what_was_parked_before_is_parked_again_among_ordinary_records() -> None:
+    partition, records = ordinary()
+    every: tuple[Resolution, ...] = ("open", "dismissed", "applied")
+    for resolution in every:
+        known: Resolutions = {(partition.topic, partition.number, 1): resolution}
+        single, bulk = Batch(known), Batch(known, parked_offsets(known))
+        single.take(partition, Progress(), records)
+        fetched = fetched_of(records)
+        bulk.take_fetched(partition, Progress(), fetched, look(partition.src, fetched))
+        assert content(single) == content(bulk)
+        assert len(bulk.dead) == (resolution != "applied")
 
 
 BAD_HEADERS: list[tuple[str, bytes | None]] = [
