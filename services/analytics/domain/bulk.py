@@ -6,7 +6,7 @@ Whatever is not ordinary, anything at all, is read one by one (`batch`), which d
 may only ever accept what that accepts (a test holds the two against each other).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -20,6 +20,10 @@ from services.analytics.domain.fetched import Fetched
 Numbers = NDArray[np.int64]
 ORDINARY_FROM: Final = 200
 """Records that it takes for machine code to be worth while: below, loading it costs more."""
+
+
+# The rows of a scan that are needed without its module.
+_OK, _OFFSET, _POSITION, _PREVIOUS = range(4)
 
 
 class Run(NamedTuple):
@@ -42,11 +46,13 @@ class Stretch(NamedTuple):
 
 
 @cache
-def _machine() -> tuple[Callable[..., int], tuple[Any, ...]]:
+def _machine() -> tuple[Any, tuple[Any, ...]]:
     # Imported here: whoever reads a few records at a time never needs the compiler.
-    from services.analytics.domain.scan import scan  # noqa: PLC0415
+    from services.analytics.domain import scan  # noqa: PLC0415
     from services.analytics.domain.vocabulary import vocabulary  # noqa: PLC0415
 
+    rows = (scan.OK, scan.OFFSET, scan.POSITION, scan.PREVIOUS)
+    assert rows == (_OK, _OFFSET, _POSITION, _PREVIOUS), "scan numbers its rows otherwise now"
     return scan, vocabulary()
 
 
@@ -68,9 +74,9 @@ class Scanned:
 
     def stretches(self, one_by_one: Numbers | None = None) -> Iterator[Stretch]:
         """Yield the neighbours that are ordinary, and those that are not or are named by offset."""
-        ordinary = self.rows[0] == 1
+        ordinary = self.rows[_OK] == 1
         if one_by_one is not None:
-            ordinary &= ~np.isin(self.rows[1], one_by_one)
+            ordinary &= ~np.isin(self.rows[_OFFSET], one_by_one)
         cuts = np.flatnonzero(np.diff(ordinary)) + 1
         for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(self)], strict=True):
             if stop > start:
@@ -78,12 +84,12 @@ class Scanned:
 
     def end_of(self, stop: int) -> int:
         """Return the offset after the record before the `stop`th."""
-        return int(self.rows[1, stop - 1]) + 1
+        return int(self.rows[_OFFSET, stop - 1]) + 1
 
     def run(self, start: int, stop: int, mark: int, before_mark: int) -> Run | None:
         """Return ordinary records as a run after a mark; None when their places are not."""
         rows, subjects = self.rows[:, start:stop], self.subjects[start:stop]
-        positions = rows[2]
+        positions = rows[_POSITION]
         before = np.maximum.accumulate(np.concatenate(([mark], positions)))[:-1]
         fresh = positions > before
         repeated = int(len(fresh) - fresh.sum())
@@ -93,7 +99,7 @@ class Scanned:
             if not seen.all():
                 return None
             rows, subjects, before = rows[:, fresh], subjects[fresh], before[fresh]
-        if not rows.shape[1] or (rows[3] != before).any():
+        if not rows.shape[1] or (rows[_PREVIOUS] != before).any():
             return None
         return self._made(rows, subjects, repeated)
 
@@ -122,13 +128,13 @@ def look(src: int, fetched: Fetched) -> Scanned | None:
     starts = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1]))
     bases = np.array([area.base for area in areas], dtype=np.int64)
     octets = np.frombuffer(b"".join(area.octets for area in areas), dtype=np.uint8)
-    rows = np.zeros((15, int(counts.sum())), dtype=np.int64)
-    names = np.zeros((rows.shape[1], 14), dtype=np.uint8)
-    n = scan(
+    rows = np.zeros((scan.ROWS, int(counts.sum())), dtype=np.int64)
+    names = np.zeros((rows.shape[1], scan.SUBJECT_BYTES), dtype=np.uint8)
+    n = scan.scan(
         *(octets, starts, ends, counts, bases, fetched.begin, fetched.limit),
         *words,
         *(rows, names),
     )
     if n < 0:
         return None
-    return Scanned(src, rows[:, :n], names.view("S14")[:n, 0])
+    return Scanned(src, rows[:, :n], names.view(f"S{scan.SUBJECT_BYTES}")[:n, 0])

@@ -245,20 +245,6 @@ def _is_null(buf, p, end):
 
 
 @compiled
-def _key(buf, p, end, words, firsts, lists, which):
-    """Return (place of the key in its list, place after its colon); -1 when it is not there."""
-    if p >= end or buf[p] != 0x22:
-        return 0, _FAILED
-    q = p + 1
-    while q < end and buf[q] != 0x22:
-        q += 1
-    if q + 1 >= end or buf[q + 1] != 0x3A:
-        return 0, _FAILED
-    found = _word(buf, p + 1, q, words, firsts, lists, which)
-    return found, (q + 2 if found >= 0 else _FAILED)
-
-
-@compiled
 def _choice(buf, p, end, words, firsts, lists, which):
     """Return (place of the string at p in a list, place after it); -1 when it is not there."""
     if p >= end or buf[p] != 0x22:
@@ -270,6 +256,13 @@ def _choice(buf, p, end, words, firsts, lists, which):
         return 0, _FAILED
     found = _word(buf, p + 1, q, words, firsts, lists, which)
     return found, (q + 1 if found >= 0 else _FAILED)
+
+
+@compiled
+def _key(buf, p, end, words, firsts, lists, which):
+    """Return (place of the key in its list, place after its colon); -1 when it is not there."""
+    found, p = _choice(buf, p, end, words, firsts, lists, which)
+    return found, (p + 1 if 0 <= p < end and buf[p] == 0x3A else _FAILED)
 
 
 @compiled
