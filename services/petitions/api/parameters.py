@@ -22,7 +22,6 @@ HANDLE: Final = "petitions:handle"
 REVIEW: Final = "petitions:review"
 FIGURES: Final = "figures:read"
 _IF_MATCH: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
-KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 MAX_LIMIT: Final = 1_000
 

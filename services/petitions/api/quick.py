@@ -1,90 +1,46 @@
-"""A short way for the requests that come most: an ordinary filing, an ordinary action.
-
-The framework resolves a request's parameters one by one and reads its body twice; that costs more
-than the act itself. What is ordinary in every respect is read here at once. Whatever is not (a
-refusal of any kind included) goes the framework's way, which is the only one that answers errors.
-"""
+"""The short way for the requests that come most: an ordinary filing, an ordinary action."""
 
 import re
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeAlias, get_args
+from collections.abc import Set
+from typing import Any, Final
 
 from fastapi import Request
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
-from starlette.responses import Response
 
-from services.petitions.api.parameters import (
-    FILE,
-    HANDLE,
-    KEY,
-    REVIEW,
-    caller_of,
-    version_of,
-)
-from services.petitions.handlers import Caller
+from services.petitions.api.parameters import FILE, HANDLE, REVIEW, caller_of, version_of
 from shared.contracts.values import PETITION_ID_PATTERN
 from shared.plumbing.auth import Principal
 from shared.plumbing.errors import Problem
+from shared.plumbing.http.quick import ShortRoute
 
-Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
-# Only these escapes bring text into JSON that Postgres cannot store.
-_UNSTORABLE: Final = (b"\\u0000", b"\\ud", b"\\uD")
 _ID: Final = re.compile(PETITION_ID_PATTERN.strip("^$"))
 
 
-class QuickRoute(APIRoute):
+class QuickRoute(ShortRoute):
     """A route whose endpoint takes a `body` and `caller`: of a filing, or with `petition_id`,
-    `seen` of an action. One that takes no body goes the framework's way alone.
+    `seen` of an action.
     """
 
-    def get_route_handler(self) -> Handler:
-        """Return the handler that tries the short way first."""
-        ordinary = super().get_route_handler()
-        taken = self.endpoint.__annotations__
-        if "body" not in taken:
-            return ordinary
-        model: type[BaseModel] = (*get_args(taken["body"]), taken["body"])[0]
-        acts = "petition_id" in taken
-        scopes = {FILE, HANDLE, REVIEW} if acts else {FILE}
+    @property
+    def _acts(self) -> bool:
+        return "petition_id" in self.endpoint.__annotations__
 
-        async def handle(request: Request) -> Response:
-            caller = await _caller(request, scopes)
-            place = _place(request) if acts else {}
-            if caller is None or place is None:
-                return await ordinary(request)
-            body = await request.body()
-            if any(escape in body for escape in _UNSTORABLE):
-                return await ordinary(request)
-            try:
-                said = model.model_validate_json(body)
-            except (ValidationError, RecursionError):
-                return await ordinary(request)
-            answer: Response = await self.endpoint(body=said, caller=caller, **place)
-            return answer
+    def scopes(self) -> Set[str]:
+        """Return the scopes of an action or of a filing; the handlers look closer."""
+        return {FILE, HANDLE, REVIEW} if self._acts else {FILE}
 
-        return handle
-
-
-async def _caller(request: Request, scopes: set[str]) -> Caller | None:
-    """Whoever may come in at this door; None when anything is out of the ordinary."""
-    if request.scope["query_string"]:
-        return None
-    headers = request.headers
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme != "Bearer" or not token:
-        return None
-    principal: Principal | None = await request.app.state.principals.find(token)
-    if principal is None or principal.scopes.isdisjoint(scopes):
-        return None
-    key = headers.get("idempotency-key")
-    if key is not None and not KEY.fullmatch(key):
-        return None
-    return await caller_of(request, principal, key, headers.get("traceparent"))
+    async def given(
+        self, request: Request, principal: Principal, key: str | None
+    ) -> dict[str, Any] | None:
+        """Return the caller, and of an action the petition and the version that was seen."""
+        place = _place(request) if self._acts else {}
+        if place is None:
+            return None
+        caller = await caller_of(request, principal, key, request.headers.get("traceparent"))
+        return {"caller": caller, **place}
 
 
 def _place(request: Request) -> dict[str, Any] | None:
-    """Return the petition and the version seen, as the endpoint takes them; None as above."""
+    """Return the petition and the version seen, as the endpoint takes them; None for an odd one."""
     petition_id = request.path_params["petition_id"]
     if not _ID.fullmatch(petition_id):
         return None

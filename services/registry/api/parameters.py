@@ -21,7 +21,6 @@ from shared.plumbing.idempotency import request_digest
 FEED: Final = "registry:feed"
 READ: Final = "registry:read"
 _IF_MATCH: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
-KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 MAX_LIMIT: Final = 1_000
 
 

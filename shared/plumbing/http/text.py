@@ -8,6 +8,7 @@ from shared.plumbing.errors import JsonValue
 from shared.plumbing.http.fields import invalid_field, invalid_fields
 
 _NUL = "\x00"
+_ESCAPES = (b"\\u0000", b"\\ud", b"\\uD")
 
 
 async def refuse_unstorable_text(request: Request) -> None:
@@ -23,14 +24,16 @@ async def refuse_unstorable_text(request: Request) -> None:
         for name, value in request.query_params.multi_items()
         if not is_storable(name) or not is_storable(value)
     ]
-    # Only these escapes can bring such text into JSON; most bodies hold none of them. The route
-    # has read and decoded the body already, and the request keeps both.
-    if hasattr(request, "_json"):
-        body = await request.body()
-        if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body:
-            errors += _find(await request.json(), ["body"])
+    # The route has read and decoded the body already, and the request keeps both.
+    if hasattr(request, "_json") and may_be_unstorable(await request.body()):
+        errors += _find(await request.json(), ["body"])
     if errors:
         raise invalid_fields(errors)
+
+
+def may_be_unstorable(body: bytes) -> bool:
+    """Whether JSON may hold such text: only these escapes bring it in; most bodies have none."""
+    return any(escape in body for escape in _ESCAPES)
 
 
 def is_storable(text: str) -> bool:
