@@ -31,7 +31,8 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.exceptions.TransactionRollbackError,
     asyncpg.exceptions.InvalidCatalogNameError,
     asyncpg.InterfaceError,
-    # The driver's own protocol is out of step: seen on a connection whose server was killed.
+    # An idle connection was told that the server goes, and the end of it has not arrived yet: the
+    # driver says then that another operation is in progress.
     asyncpg.exceptions.InternalClientError,
     ConnectionError,
     TimeoutError,
