@@ -26,6 +26,7 @@ from shared.contracts.topics import REGISTRY_EVENTS_TOPIC, topics_of
 from shared.plumbing.kafka.records import RawRecord, raw_record
 from shared.plumbing.kafka.topics import TopicSpec, ensure_topics
 from shared.plumbing.migrate import migrate
+from tests.faults.callers import calling
 from tests.support.servers import Servers, named, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,20 +111,9 @@ class House:
 
     # -- callers ---------------------------------------------------------------------------
 
-    @contextlib.asynccontextmanager
-    async def load(self, callers: int = 6) -> AsyncIterator[None]:
-        """Callers that post within the block; what they have begun they bring to its end."""
-        enough = asyncio.Event()
-        tasks = [asyncio.create_task(self._call(enough)) for _ in range(callers)]
-        try:
-            yield
-            enough.set()
-            async with asyncio.timeout(120):
-                await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    def load(self, callers: int = 6) -> contextlib.AbstractAsyncContextManager[None]:
+        """Callers that post within the block."""
+        return calling([self._call] * callers)
 
     async def _call(self, enough: asyncio.Event) -> None:
         known = sorted(communes())

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from services import petitions
 from shared.contracts.topics import topics_of
 from shared.plumbing.kafka.topics import TopicSpec, ensure_topics
 from shared.plumbing.migrate import migrate
+from tests.faults.callers import calling
 from tests.faults.registry_rig import Replica
 from tests.support.servers import named, until
 
@@ -41,21 +43,10 @@ class House:
     acknowledged: dict[str, tuple[str, int]] = field(default_factory=dict)
     """(petition, version) by the reference of each act that was acknowledged."""
 
-    @contextlib.asynccontextmanager
-    async def load(self, callers: int = 12) -> AsyncIterator[None]:
-        """Callers that act within the block; what they have begun they bring to its end."""
-        enough = asyncio.Event()
+    def load(self, callers: int = 12) -> contextlib.AbstractAsyncContextManager[None]:
+        """Callers that act within the block."""
         begun = len(self.acknowledged)
-        tasks = [asyncio.create_task(self._call(f"{begun}-{n}", enough)) for n in range(callers)]
-        try:
-            yield
-            enough.set()
-            async with asyncio.timeout(120):
-                await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        return calling([partial(self._call, f"{begun}-{n}") for n in range(callers)])
 
     async def _call(self, name: str, enough: asyncio.Event) -> None:
         turn = 0
